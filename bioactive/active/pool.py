@@ -1,0 +1,78 @@
+"""Unlabelled texts from a file, one by one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from spacy.vocab import Vocab
+
+from bioactive.annotate.tasks import Task, tokens_of
+from bioactive.corpus.binfile import read_docs
+from bioactive.corpus.detect import checked_text
+from bioactive.errors import error
+
+JSON_LINES = (".jsonl", ".ndjson")
+
+
+def read_pool(path: Path, vocab: Vocab, text_key: str = "text") -> Iterator[Task]:
+    """The items of a pool file.
+
+    path (Path): A .jsonl file with an object a line, a .txt file with a text a line, or a .spacy file, of which words
+        and ids are taken and labels are not.
+    vocab (Vocab): The vocabulary to read a .spacy file into.
+    text_key (str): Key of the text in a .jsonl file.
+    YIELDS (Task): Items with at least a text.
+    RAISES (BioactiveError): B101 to B103 for a file that holds no text, B118 for a line that is not a JSON object, B120
+        for a broken .spacy file, B323 for an item without text, B324 for another kind of file.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".spacy":
+        for doc in read_docs(path, vocab):
+            meta = {"doc_id": doc.user_data["doc_id"]} if "doc_id" in doc.user_data else {}
+            yield {"text": doc.text, "tokens": tokens_of(doc), "meta": meta}
+    elif suffix == ".txt":
+        with checked_text(path) as file:
+            for line in file:
+                yield {"text": line.rstrip("\n")}
+    elif suffix in JSON_LINES:
+        with checked_text(path) as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    yield _item(line, text_key, path, number)
+    else:
+        raise error("B324", path=path)
+
+
+def text_of(eg: Any, key: str, place: str) -> str:
+    """The text of a pool item.
+
+    eg (Any): The item.
+    key (str): Where its text should be.
+    place (str): Where the item comes from, for the message.
+    RETURNS (str): The text.
+    RAISES (BioactiveError): B323 when there is no text under the key.
+    """
+    if not isinstance(eg, dict) or not isinstance(eg.get(key), str):
+        keys = ", ".join(map(str, eg)) if isinstance(eg, dict) else type(eg).__name__
+        raise error("B323", place=place, key=key, keys=keys or "none")
+    text: str = eg[key]
+    return text
+
+
+def _item(line: str, text_key: str, path: Path, number: int) -> Task:
+    try:
+        # The standard reader, as it alone can refuse NaN, which would go on into a file that nothing else reads.
+        found = json.loads(line, parse_constant=_refuse)
+    except ValueError as problem:
+        raise error("B118", path=path, line=number, problem=problem) from problem
+    if not isinstance(found, dict):
+        raise error("B118", path=path, line=number, problem=f"it holds a {type(found).__name__}")
+    text_of(found, text_key, f"{path}:{number}")
+    return found
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")

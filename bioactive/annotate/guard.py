@@ -1,0 +1,107 @@
+"""What every request passes: checks of host, origin and size, and the headers that keep the page's scripts its own."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+# A batch of ten texts of 100,000 characters with their tokens is about 20 MB.
+BODY_LIMIT = 64 * 1024 * 1024
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-cache",
+}
+
+
+class Guard:
+    """Middleware that turns away what no page of ours sends.
+
+    app (ASGIApp): The application behind it.
+    host (str): The host that the server is bound to.
+    limit (int): The largest body taken, in bytes.
+    """
+
+    def __init__(self, app: ASGIApp, host: str, limit: int = BODY_LIMIT) -> None:
+        self.app = app
+        self.limit = limit
+        # Another site's name may be made to point at this machine; only our own names are answered on loopback.
+        self.names = LOCAL_NAMES if is_loopback(host) else None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        refusal = self._refusal(Headers(scope=scope))
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        await self.app(scope, self._limited(receive), _with_headers(send))
+
+    def _refusal(self, headers: Headers) -> JSONResponse | None:
+        host = headers.get("host", "")
+        if self.names is not None and _name(f"//{host}") not in self.names:
+            return _refuse(400, "This server answers to localhost only. Start it with --host to serve a network.")
+        origin = headers.get("origin")
+        if origin is not None and urlsplit(origin).netloc != host:
+            return _refuse(403, "Requests from other sites are not taken.")
+        length = headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > self.limit:
+            return _refuse(413, f"The body is larger than {self.limit} bytes.")
+        return None
+
+    def _limited(self, receive: Receive) -> Receive:
+        received = 0
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.limit:
+                # A body without a stated length: the application sees the client go away.
+                return {"type": "http.disconnect"}
+            return message
+
+        return limited
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches a host."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _name(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""
+
+
+def _refuse(status: int, detail: str) -> JSONResponse:
+    return JSONResponse({"detail": detail}, status_code=status, headers=SECURITY_HEADERS)
+
+
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: Any) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in SECURITY_HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return send_with_headers

@@ -1,0 +1,147 @@
+"""Sources: files of texts or tasks, as streams. A line that cannot be read is counted and skipped; the rest goes on."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from ..corpus.tally import KEPT_EXAMPLES, Tally
+from ..errors import error
+from .stream import Stream
+from .tasks import Task
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+    from spacy.vocab import Vocab
+
+BROKEN = "broken lines skipped"
+STANDARD_INPUT = "-"
+logger = logging.getLogger("bioactive")
+
+
+def load_source(source: str | Path | Iterable[Task], vocab: Vocab | None = None) -> Stream:
+    """Open a source of tasks.
+
+    source (str | Path | Iterable[Task]): A .jsonl file of tasks or texts, a .txt file with a text a line, a .spacy
+        file, "-" for JSON lines on standard input, or the tasks themselves.
+    vocab (Vocab | None): For a .spacy file.
+    RETURNS (Stream): Tasks with at least `text`; its tally counts the lines skipped.
+    RAISES (BioactiveError): B408 when there is no such file, or it is of another kind.
+    """
+    tally = Tally()
+    if not isinstance(source, (str, Path)):
+        return Stream.from_iterable(source)
+    if str(source) == STANDARD_INPUT:
+        return Stream(_json_lines(sys.stdin, "standard input", tally), tally=tally)
+    path = Path(source)
+    if not path.is_file():
+        raise error("B408", path=path, reason="there is no such file")
+    if path.suffix == ".jsonl":
+        return Stream(_file_lines(path, tally, is_json=True), _count_lines(path), tally)
+    if path.suffix == ".txt":
+        return Stream(_file_lines(path, tally, is_json=False), _count_lines(path), tally)
+    if path.suffix == ".spacy":
+        docs = _read_docs(path, vocab)
+        return Stream((task for doc in docs for task in _sentences(doc)), tally=tally)
+    raise error("B408", path=path, reason=f"the ending {path.suffix!r} is not known")
+
+
+def read_examples(path: Path) -> list[Task]:
+    """Read a JSONL file of answers, all or nothing.
+
+    path (Path): The file.
+    RETURNS (list[Task]): Its tasks.
+    RAISES (BioactiveError): B408 when there is no such file, B409 for the first line that is no task.
+    """
+    if not path.is_file():
+        raise error("B408", path=path, reason="there is no such file")
+    examples = []
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                task, reason = _parse(line, need_text=False)
+                if task is None:
+                    raise error("B409", path=path, line=number, reason=reason)
+                examples.append(task)
+    return examples
+
+
+def _file_lines(path: Path, tally: Tally, is_json: bool) -> Iterator[Task]:
+    # newline="\n": other line separators (U+2028, \x0b) belong to the text.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as lines:
+        yield from _json_lines(lines, str(path), tally) if is_json else _text_lines(lines, str(path), tally)
+
+
+def _json_lines(lines: TextIO, name: str, tally: Tally) -> Iterator[Task]:
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            task, reason = _parse(line)
+            if task is not None:
+                yield task
+            else:
+                _skip(tally, f"{name}:{number}: {reason}")
+
+
+def _text_lines(lines: TextIO, name: str, tally: Tally) -> Iterator[Task]:
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if text and _is_valid(text):
+            yield {"text": text}
+        elif text:
+            _skip(tally, f"{name}:{number}: not UTF-8")
+
+
+def _parse(line: str | bytes, need_text: bool = True) -> tuple[Task | None, str]:
+    """The task on a line, or why there is none."""
+    try:
+        task = json.loads(line)
+    except (ValueError, RecursionError) as problem:
+        return None, f"not JSON ({problem})"
+    if not isinstance(task, dict):
+        return None, "not a JSON object"
+    if need_text and not isinstance(task.get("text"), str):
+        return None, "no text"
+    if not _is_valid(str(task.get("text", ""))):
+        return None, "the text is not valid Unicode (half of a surrogate pair, or not UTF-8)"
+    return task, ""
+
+
+def _is_valid(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _skip(tally: Tally, where: str) -> None:
+    tally.add(BROKEN, where)
+    if tally.counts[BROKEN] <= KEPT_EXAMPLES:
+        logger.warning("%s; the line is skipped", where)
+
+
+def _count_lines(path: Path) -> int:
+    with path.open("rb") as lines:
+        return sum(1 for line in lines if line.strip())
+
+
+def _read_docs(path: Path, vocab: Vocab | None) -> Iterator[Doc]:
+    from spacy.tokens import DocBin
+    from spacy.vocab import Vocab as EmptyVocab
+
+    try:
+        docs = DocBin().from_disk(path)
+    except Exception as problem:  # whatever a damaged msgpack or zlib file makes it raise
+        raise error("B408", path=path, reason=f"not a .spacy file ({type(problem).__name__})") from problem
+    return docs.get_docs(vocab or EmptyVocab())
+
+
+def _sentences(doc: Doc) -> Iterator[Task]:
+    meta = {"doc_id": doc.user_data["doc_id"]} if "doc_id" in doc.user_data else {}
+    for part in doc.sents if doc.has_annotation("SENT_START") else [doc[:]]:
+        if part.text.strip():
+            yield {"text": part.text.strip(), "meta": meta}

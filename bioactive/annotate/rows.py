@@ -1,0 +1,217 @@
+"""The row operations of the store; each runs inside a transaction that the caller holds."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, exists, func, insert, select
+
+from .schema import dataset, example, lease, link, receipt
+from .tasks import TIMESTAMP, Task, TaskKey, key_of, to_json
+
+# Rows read or hashes asked for at a time: below every database's limit of bound parameters.
+CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer on its way into the store.
+
+    content (Task): The task with its answer, as it came.
+    session (str): The session that gave it.
+    answer_id (str): The client's own name for it, "" without one: a replay brings the same name again.
+    shown, answered (float | None): Seconds since 1970, by the client's clock.
+    """
+
+    content: Task
+    session: str
+    answer_id: str = ""
+    shown: float | None = None
+    answered: float | None = None
+
+    @property
+    def key(self) -> TaskKey:
+        """The task that it answers."""
+        return key_of(self.content)
+
+    @property
+    def digest(self) -> str:
+        """Equal for equal answers, whenever they were given."""
+        return digest({key: value for key, value in self.content.items() if key != TIMESTAMP})
+
+
+def digest(content: Task) -> str:
+    """A name for a content: equal only for equal contents."""
+    return hashlib.sha256(to_json(content, sort_keys=True).encode("ascii")).hexdigest()[:40]
+
+
+def answered(connection: Connection, names: Sequence[str], keys: Sequence[TaskKey], by: str) -> set[TaskKey]:
+    """As `Store.answered`, inside a transaction."""
+    column = example.c.input_hash if by == "input" else example.c.task_hash
+    position = 0 if by == "input" else 1
+    found: set[tuple[int, ...]] = set()
+    for start in range(0, len(keys), CHUNK):
+        wanted = [key[position] for key in keys[start : start + CHUNK]]
+        query = select(example.c.input_hash, example.c.task_hash).join(link, link.c.example_id == example.c.id)
+        query = query.join(dataset).where(dataset.c.name.in_(names), column.in_(wanted)).distinct()
+        found.update((row[0],) if by == "input" else (row[0], row[1]) for row in connection.execute(query))
+    return {key for key in keys if (key[:1] if by == "input" else key) in found}
+
+
+def dataset_id(connection: Connection, name: str) -> int | None:
+    """The number of a dataset; None when there is none of that name."""
+    return connection.execute(select(dataset.c.id).where(dataset.c.name == name)).scalar_one_or_none()
+
+
+def ensure_dataset(
+    connection: Connection, name: str, meta: dict[str, Any] | None = None, session: bool = False
+) -> int:
+    """The number of a dataset, made if need be."""
+    found = dataset_id(connection, name)
+    if found is not None:
+        return found
+    values = {"name": name, "created": int(time.time()), "meta": to_json(meta or {}), "session": session}
+    return _inserted(connection, insert(dataset).values(**values))
+
+
+def examples_of(name: str) -> Select[Any]:
+    """The query for a dataset's rows (`id`, `content`) without those that a newer answer replaces."""
+    newer = example.alias("newer")
+    query = select(example.c.id, example.c.content).join(link, link.c.example_id == example.c.id).join(dataset)
+    return query.where(dataset.c.name == name, ~exists().where(newer.c.replaces == example.c.id))
+
+
+def fresh(connection: Connection, dataset_id: int | None, answers: Sequence[Answer]) -> list[Answer]:
+    """As `Store.fresh`. Without an answer_id, an answer is known when it equals the newest one of its session."""
+    new: list[Answer] = []
+    met: set[str] = set()
+    newest: dict[tuple[str, TaskKey], tuple[str, int]] = {}
+    for answer in answers:
+        slot = (answer.session, answer.key)
+        if slot not in newest:
+            newest[slot] = _newest(connection, dataset_id, answer)
+        last, count = newest[slot]
+        if answer.answer_id:
+            known = answer.answer_id in met or _has_receipt(connection, dataset_id, answer.answer_id)
+        else:
+            known = last == answer.digest
+            answer = replace(answer, answer_id=f"{answer.digest}-{slot[0]}-{count}"[:128])
+        if not known:
+            new.append(answer)
+            met.add(answer.answer_id)
+            newest[slot] = (answer.digest, count + 1)
+    return new
+
+
+def append_one(
+    connection: Connection, dataset_id: int, answer: Answer, content: Task, replace: bool = True
+) -> int:
+    """Store one answer with its links and its receipt; the lease of its task ends.
+
+    replace (bool): Whether it takes the place of an older answer of the same session to the same task.
+    RETURNS (int): The number of the new row.
+    """
+    older = _answered_row(connection, dataset_id, answer) if replace else None
+    number = add_example(connection, dataset_id, content, answer.session, older)
+    add_receipt(connection, dataset_id, answer, number)
+    return number
+
+
+def add_example(
+    connection: Connection, dataset_id: int, content: Task, session: str, replaces: int | None = None
+) -> int:
+    """Insert a row, linked to the dataset and to its session's dataset."""
+    input_hash, task_hash = key_of(content)
+    values = {"input_hash": input_hash, "task_hash": task_hash, "content": to_json(content), "replaces": replaces}
+    number = _inserted(connection, insert(example).values(**values))
+    connection.execute(insert(link).values(example_id=number, dataset_id=dataset_id))
+    if session:
+        session_id = ensure_dataset(connection, session, session=True)
+        if session_id != dataset_id:
+            connection.execute(insert(link).values(example_id=number, dataset_id=session_id))
+    return number
+
+
+def add_receipt(connection: Connection, dataset_id: int, answer: Answer, example_id: int | None) -> None:
+    """Record that an answer was taken, and end the lease of its task."""
+    input_hash, task_hash = answer.key
+    values = {
+        "dataset_id": dataset_id,
+        "session": answer.session,
+        "input_hash": input_hash,
+        "task_hash": task_hash,
+        "example_id": example_id,
+        "answer_id": answer.answer_id,
+        "digest": answer.digest,
+        "shown": answer.shown,
+        "answered": answer.answered,
+        "received": time.time(),
+    }
+    connection.execute(insert(receipt).values(**values))
+    held = (lease.c.dataset_id == dataset_id, lease.c.input_hash == input_hash, lease.c.task_hash == task_hash)
+    connection.execute(delete(lease).where(*held))
+
+
+def drop(connection: Connection, dataset_id: int) -> int:
+    """Delete a dataset with the answers that no other dataset holds; session datasets do not count.
+
+    RETURNS (int): The number of answers deleted.
+    """
+    mine = set(connection.execute(select(link.c.example_id).where(link.c.dataset_id == dataset_id)).scalars())
+    for table in (link, receipt, lease):
+        connection.execute(delete(table).where(table.c.dataset_id == dataset_id))
+    for chunk in _chunks(sorted(mine)):
+        others = select(link.c.example_id).join(dataset).where(link.c.example_id.in_(chunk), ~dataset.c.session)
+        mine -= set(connection.execute(others).scalars())
+    # Newest first: a row goes before the older one that it replaces.
+    for chunk in _chunks(sorted(mine, reverse=True)):
+        connection.execute(delete(link).where(link.c.example_id.in_(chunk)))
+        connection.execute(delete(example).where(example.c.id.in_(chunk)))
+    connection.execute(delete(dataset).where(dataset.c.id == dataset_id))
+    linked = select(link.c.dataset_id)
+    connection.execute(delete(dataset).where(dataset.c.session, dataset.c.id.not_in(linked)))
+    return len(mine)
+
+
+def _chunks(numbers: list[int]) -> list[list[int]]:
+    return [numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK)]
+
+
+def _inserted(connection: Connection, statement: Any) -> int:
+    key = connection.execute(statement).inserted_primary_key
+    assert key is not None
+    return int(key[0])
+
+
+def _has_receipt(connection: Connection, dataset_id: int | None, answer_id: str) -> bool:
+    query = select(receipt.c.id).where(receipt.c.dataset_id == dataset_id, receipt.c.answer_id == answer_id)
+    return connection.execute(query).first() is not None
+
+
+def _slot(dataset_id: int | None, answer: Answer) -> tuple[Any, ...]:
+    input_hash, task_hash = answer.key
+    return (
+        receipt.c.dataset_id == dataset_id,
+        receipt.c.session == answer.session,
+        receipt.c.input_hash == input_hash,
+        receipt.c.task_hash == task_hash,
+    )
+
+
+def _newest(connection: Connection, dataset_id: int | None, answer: Answer) -> tuple[str, int]:
+    """The digest of the newest answer of this session to this task ("" without one), and how many there are."""
+    slot = _slot(dataset_id, answer)
+    row = connection.execute(select(receipt.c.digest).where(*slot).order_by(receipt.c.id.desc()).limit(1)).first()
+    if row is None:
+        return "", 0
+    return row.digest, int(connection.execute(select(func.count()).select_from(receipt).where(*slot)).scalar_one())
+
+
+def _answered_row(connection: Connection, dataset_id: int, answer: Answer) -> int | None:
+    """The row that holds the newest answer of this session to this task."""
+    query = select(receipt.c.example_id).where(*_slot(dataset_id, answer)).order_by(receipt.c.id.desc()).limit(1)
+    return connection.execute(query).scalar_one_or_none()

@@ -1,0 +1,222 @@
+"""The annotation server: thin routes over a controller, and the page."""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, Field
+
+from .. import __version__
+from ..errors import BioactiveError, error
+from .controller import Controller
+from .guard import Guard
+
+STATIC = Path(__file__).parent / "static"
+
+
+class SessionBody(BaseModel):
+    """Who asks."""
+
+    session_id: str | None = Field(None, max_length=200, description="The session; the unnamed one without it")
+
+
+class QuestionsBody(SessionBody):
+    """A page asks for tasks."""
+
+    have: list[int] = Field([], description="Task hashes that the page still holds; they are not sent again")
+
+
+class Questions(BaseModel):
+    """Tasks, and how far the dataset is."""
+
+    tasks: list[dict[str, Any]]
+    total: int = Field(description="Answers in the dataset")
+    expected: int | None = Field(description="Answers that there will be in the end, when that is known")
+    progress: float | None = Field(description="Share done, 0.0 to 1.0")
+    session_id: str
+    out: int = Field(description="Tasks that are out at all sessions")
+    left_out: dict[str, int] = Field(description="What the stream left out, counted by reason")
+
+
+class AnswersBody(SessionBody):
+    """Answers of a page."""
+
+    answers: list[dict[str, Any]] = Field(max_length=1000)
+
+
+class Receipt(BaseModel):
+    """What became of a batch of answers; `stored` and `known` ones are durable."""
+
+    stored: int
+    known: int
+    refused: list[dict[str, Any]]
+    total: int
+    expected: int | None
+    progress: float | None
+
+
+class AnswerBody(BaseModel):
+    """One answer to check."""
+
+    answer: dict[str, Any]
+
+
+class Verdict(BaseModel):
+    """Whether a recipe would take an answer; `message` says why not."""
+
+    message: str | None
+
+
+class Project(BaseModel):
+    """What the page needs to know before the first task."""
+
+    dataset: str
+    view_id: str
+    session_id: str
+    config: dict[str, Any]
+    validates: bool = Field(description="Whether answers have to be checked by /validate_answer first")
+    version: str
+
+
+def create_app(controller: Controller) -> FastAPI:
+    """Make the web application.
+
+    controller (Controller): Gives the tasks and takes the answers.
+    RETURNS (FastAPI): The application; its OpenAPI description is at /openapi.json.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        controller.close()
+
+    # The interactive documentation would load scripts from elsewhere.
+    app = FastAPI(title="bioactive", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.add_middleware(Guard, host=controller.config["host"])
+    app.add_exception_handler(BioactiveError, _explain)
+    _add_routes(app, controller)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    return app
+
+
+def _add_routes(app: FastAPI, controller: Controller) -> None:
+    @app.get("/", include_in_schema=False)
+    def page() -> FileResponse:
+        return FileResponse(STATIC / "index.html")
+
+    @app.get("/project")
+    @app.get("/project/{session}")
+    def project(session: str | None = None) -> Project:
+        return Project(
+            dataset=controller.dataset,
+            view_id=controller.view_id,
+            session_id=controller.session_name(session),
+            config=_public(controller.config),
+            validates=controller.components.get("validate_answer") is not None,
+            version=__version__,
+        )
+
+    @app.post("/get_session_questions")
+    def get_session_questions(body: QuestionsBody) -> Questions:
+        session = body.session_id or controller.session_id
+        tasks = controller.get_questions(session, frozenset(body.have))
+        return Questions(
+            tasks=tasks,
+            total=controller.total_annotated,
+            expected=controller.expected,
+            progress=controller.progress(session),
+            session_id=session,
+            out=controller.db.leases.count(controller.dataset),
+            left_out=dict(controller.stream.source.tally.counts),
+        )
+
+    @app.post("/give_answers")
+    def give_answers(body: AnswersBody) -> Receipt:
+        received = controller.receive_answers(body.answers, body.session_id)
+        return Receipt(
+            **asdict(received),
+            total=controller.total_annotated,
+            expected=controller.expected,
+            progress=controller.progress(body.session_id, body.answers),
+        )
+
+    @app.post("/validate_answer")
+    def validate_answer(body: AnswerBody) -> Verdict:
+        return Verdict(message=controller.validate_answer(body.answer))
+
+    @app.post("/end_session")
+    def end_session(body: SessionBody) -> dict[str, int]:
+        return {"returned": controller.end_session(body.session_id or controller.session_id)}
+
+    @app.get("/version")
+    def version() -> dict[str, str]:
+        return {"version": __version__}
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take an address to listen on.
+
+    host (str): A name or an address.
+    port (int): The port; 0 for any that is free.
+    RETURNS (socket.socket): The bound socket.
+    RAISES (BioactiveError): B405 when the port is in use, B406 when one cannot listen there.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        listener = socket.socket(family, kind, protocol)
+    except OSError as problem:
+        raise error("B406", host=host, port=port, reason=problem.strerror or problem) from problem
+    try:
+        # A port that a program left a moment ago is free; one that a program listens on is not.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen()
+    except (OSError, OverflowError) as problem:
+        listener.close()
+        if isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE:
+            raise error("B405", host=host, port=port) from problem
+        raise error("B406", host=host, port=port, reason=getattr(problem, "strerror", None) or problem) from problem
+    return listener
+
+
+def serve(controller: Controller, on_ready: Callable[[str], None] | None = None) -> None:
+    """Serve the page until the process is told to stop.
+
+    controller (Controller): Its settings `host` and `port` say where.
+    on_ready (Callable | None): Told the page's address, when it can be opened.
+    RAISES (BioactiveError): B405 or B406 when one cannot listen there.
+    """
+    listener = bind(controller.config["host"], controller.config["port"])
+    try:
+        host, port = controller.config["host"], listener.getsockname()[1]
+        config = uvicorn.Config(create_app(controller), log_level="warning", timeout_graceful_shutdown=5)
+        if on_ready is not None:
+            on_ready(f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/")
+        uvicorn.Server(config).run(sockets=[listener])
+    finally:
+        listener.close()
+
+
+async def _explain(_request: object, problem: Exception) -> JSONResponse:
+    code = problem.code if isinstance(problem, BioactiveError) else ""
+    return JSONResponse({"detail": str(problem), "code": code}, status_code=422)
+
+
+def _public(config: dict[str, Any]) -> dict[str, Any]:
+    """The settings that the page may know: those that are plain JSON."""
+    plain = (str, int, float, bool, list, dict, type(None))
+    return {key: value for key, value in config.items() if isinstance(value, plain)}

@@ -1,0 +1,220 @@
+"""The store: datasets and their answers, in SQLite or PostgreSQL.
+
+Answers are appended. The same answer given twice counts once; a changed answer replaces the older one of its session
+in what is read back, and both stay in the database.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from types import TracebackType
+from typing import Any
+
+from sqlalchemy import ColumnElement, func, insert, select
+
+from ..errors import error
+from . import rows
+from .database import Database
+from .leases import Leases
+from .rows import CHUNK, Answer
+from .schema import dataset, example, link
+from .tasks import SESSION_ID, Task, TaskKey, set_hashes
+
+
+class Store:
+    """Datasets and answers.
+
+    address (str | None): A database URL or the path of a SQLite file; see `database.database_url`.
+    RAISES (BioactiveError): B401 to B404 when the database cannot be used.
+    """
+
+    def __init__(self, address: str | None = None) -> None:
+        self.database = Database(address)
+        self.leases = Leases(self.database)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, kind: type | None, problem: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.close()
+
+    # --- datasets
+
+    @property
+    def datasets(self) -> list[str]:
+        """The names of all datasets that are no session's, in alphabetical order."""
+        return self._names(session=False)
+
+    @property
+    def sessions(self) -> list[str]:
+        """The names of all session datasets, in alphabetical order."""
+        return self._names(session=True)
+
+    def __contains__(self, name: object) -> bool:
+        with self.database.read() as connection:
+            return rows.dataset_id(connection, str(name)) is not None
+
+    def add_dataset(self, name: str, meta: dict[str, Any] | None = None, session: bool = False) -> str:
+        """Make a dataset, unless it is there.
+
+        name (str): Its name.
+        meta (dict | None): What to remember about it.
+        session (bool): Whether it collects the answers of one session.
+        RETURNS (str): The name.
+        """
+        with self.database.write() as connection:
+            rows.ensure_dataset(connection, name, meta, session)
+        return name
+
+    def get_meta(self, name: str) -> dict[str, Any]:
+        """What is remembered about a dataset, with `created` (seconds since 1970).
+
+        RAISES (BioactiveError): B407 when there is no such dataset.
+        """
+        with self.database.read() as connection:
+            row = connection.execute(select(dataset).where(dataset.c.name == name)).one_or_none()
+        if row is None:
+            raise self._unknown(name)
+        return {**json.loads(row.meta), "created": row.created}
+
+    def drop_dataset(self, name: str) -> int:
+        """Delete a dataset and the answers that no other dataset holds.
+
+        name (str): Its name.
+        RETURNS (int): The number of answers deleted.
+        RAISES (BioactiveError): B407 when there is no such dataset.
+        """
+        with self.database.write() as connection:
+            dataset_id = rows.dataset_id(connection, name)
+            if dataset_id is None:
+                raise self._unknown(name)
+            return rows.drop(connection, dataset_id)
+
+    # --- answers
+
+    def fresh(self, name: str, answers: Sequence[Answer]) -> list[Answer]:
+        """The answers that the dataset does not have yet, in order.
+
+        name (str): The dataset.
+        answers (Sequence[Answer]): Answers, perhaps given before.
+        RETURNS (list[Answer]): Each with an `answer_id` that the store keeps it under.
+        """
+        with self.database.read() as connection:
+            return rows.fresh(connection, rows.dataset_id(connection, name), answers)
+
+    def append(self, name: str, answers: Sequence[Answer], examples: Sequence[Task] | None = None) -> int:
+        """Store answers, link them to the dataset and their sessions, and end the leases of their tasks.
+
+        name (str): The dataset; it is made if need be.
+        answers (Sequence[Answer]): The answers as they came. Those that are known already are left out.
+        examples (Sequence[Task] | None): What to store for them when it is not their content. An older answer is
+            replaced only when there is one example for each answer.
+        RETURNS (int): The number of answers that were new. They are durable when this returns.
+        """
+        with self.database.write() as connection:
+            dataset_id = rows.ensure_dataset(connection, name)
+            new = rows.fresh(connection, dataset_id, answers)
+            if examples is None:
+                examples = [answer.content for answer in new]
+            if len(examples) == len(new):
+                for answer, content in zip(new, examples, strict=True):
+                    rows.append_one(connection, dataset_id, answer, content)
+            elif new:
+                for content in examples:
+                    rows.add_example(connection, dataset_id, content, content.get(SESSION_ID) or new[0].session)
+                for answer in new:
+                    rows.add_receipt(connection, dataset_id, answer, None)
+            return len(new)
+
+    def add_examples(self, examples: Iterable[Task], datasets: Sequence[str]) -> int:
+        """Append finished examples as they are, for example from an export.
+
+        examples (Iterable[Task]): Tasks with answers; hashes are set where they are missing.
+        datasets (Sequence[str]): The datasets to add them to.
+        RETURNS (int): The number of rows that were new to the first of them: the same list twice adds nothing.
+        """
+        added = 0
+        with self.database.write() as connection:
+            first, *others = [rows.ensure_dataset(connection, name) for name in datasets]
+            met: dict[str, int] = {}
+            for content in examples:
+                content = set_hashes(content)
+                name = rows.digest(content)
+                met[name] = met.get(name, 0) + 1
+                session = str(content.get(SESSION_ID) or "")
+                answer = Answer(content, session, f"import-{name}-{met[name]}")
+                if not rows.fresh(connection, first, [answer]):
+                    continue
+                number = rows.append_one(connection, first, answer, content, replace=False)
+                for other in others:
+                    connection.execute(insert(link).values(example_id=number, dataset_id=other))
+                added += 1
+        return added
+
+    def count_dataset(self, name: str) -> int:
+        """The number of answers that count: replaced ones do not."""
+        query = select(func.count()).select_from(rows.examples_of(name).subquery())
+        with self.database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def iter_examples(self, name: str) -> Iterator[Task]:
+        """The answers of a dataset, oldest first; of answers to one task by one session, the newest.
+
+        name (str): The dataset.
+        YIELDS (Task): Examples.
+        RAISES (BioactiveError): B407 when there is no such dataset.
+        """
+        if name not in self:
+            raise self._unknown(name)
+        last = 0
+        while True:
+            query = rows.examples_of(name).where(example.c.id > last).order_by(example.c.id).limit(CHUNK)
+            with self.database.read() as connection:
+                found = connection.execute(query).all()
+            for row in found:
+                yield json.loads(row.content)
+            if len(found) < CHUNK:
+                return
+            last = found[-1].id
+
+    def get_dataset_examples(self, name: str) -> list[Task]:
+        """All answers of a dataset; see `iter_examples`."""
+        return list(self.iter_examples(name))
+
+    def get_input_hashes(self, *names: str) -> set[int]:
+        """The input hashes of everything in these datasets."""
+        return self._hashes(example.c.input_hash, names)
+
+    def get_task_hashes(self, *names: str) -> set[int]:
+        """The task hashes of everything in these datasets."""
+        return self._hashes(example.c.task_hash, names)
+
+    def answered(self, names: Sequence[str], keys: Sequence[TaskKey], by: str = "task") -> set[TaskKey]:
+        """Which tasks these datasets have an answer to.
+
+        names (Sequence[str]): Datasets.
+        keys (Sequence[TaskKey]): The tasks to look for.
+        by (str): "task": the same question; "input": any question about the same input.
+        RETURNS (set[TaskKey]): Those of `keys` that are answered.
+        """
+        with self.database.read() as connection:
+            return rows.answered(connection, names, keys, by)
+
+    def _hashes(self, column: ColumnElement[int], names: Sequence[str]) -> set[int]:
+        query = select(column).join(link, link.c.example_id == example.c.id).join(dataset)
+        with self.database.read() as connection:
+            return set(connection.execute(query.where(dataset.c.name.in_(names)).distinct()).scalars())
+
+    def _names(self, session: bool) -> list[str]:
+        query = select(dataset.c.name).where(dataset.c.session.is_(session)).order_by(dataset.c.name)
+        with self.database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def _unknown(self, name: str) -> Exception:
+        known = ", ".join(self.datasets) or "none"
+        return error("B407", name=name, url=self.database.name, known=known)

@@ -1,0 +1,109 @@
+"""Streams: tasks that come one at a time, without repeats, and remember how far they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sized
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..corpus.tally import Tally
+from .tasks import Task, excerpt, key_of, set_hashes
+
+DUPLICATES = "duplicate tasks left out"
+
+
+@dataclass
+class Source:
+    """What is known about where tasks come from.
+
+    total (int | None): How many records it has, when that is known.
+    read (int): How many of them were read.
+    known (int): How many of those are answered already, and were left out before any work was spent on them.
+    split (bool): Whether a record may become several tasks, or none.
+    tally (Tally): What else was left out, with places.
+    """
+
+    total: int | None = None
+    read: int = 0
+    known: int = 0
+    split: bool = False
+    tally: Tally = field(default_factory=Tally)
+
+
+class Stream:
+    """An iterator over tasks.
+
+    tasks (Iterable[Task]): What to go through, once.
+    total (int | None): How many there are, when it is known.
+    tally (Tally | None): Counts what is left out on the way.
+    """
+
+    def __init__(self, tasks: Iterable[Task], total: int | None = None, tally: Tally | None = None) -> None:
+        if total is None and isinstance(tasks, Sized):
+            total = len(tasks)
+        self.source = Source(total, tally=Tally() if tally is None else tally)
+        self._tasks: Iterator[Task] = self._counted(tasks)
+
+    @classmethod
+    def from_iterable(cls, tasks: Iterable[Task]) -> Stream:
+        """A stream over tasks; a stream stays the same one."""
+        return tasks if isinstance(tasks, Stream) else cls(tasks)
+
+    def apply(self, function: Callable[..., Iterable[Task]], *args: Any, **kwargs: Any) -> Stream:
+        """Pass all tasks that are still to come through a function, in place.
+
+        function (Callable): Takes an iterable of tasks and gives one back. Where the stream itself is among the
+            arguments, that is where the tasks go; otherwise they are the first argument.
+        RETURNS (Stream): This stream.
+        """
+        tasks = self._tasks
+        if any(value is self for value in (*args, *kwargs.values())):
+            args = tuple(tasks if value is self else value for value in args)
+            kwargs = {key: tasks if value is self else value for key, value in kwargs.items()}
+        else:
+            args = (tasks, *args)
+        self._tasks = iter(function(*args, **kwargs))
+        return self
+
+    def skip_known(self, is_known: Callable[[Task], bool]) -> None:
+        """Leave out records that are answered already, before they reach the functions that were applied.
+
+        is_known (Callable): Says it of a task with hashes.
+        """
+        self._is_known = is_known
+
+    _is_known: Callable[[Task], bool] | None = None
+
+    def __iter__(self) -> Iterator[Task]:
+        return self
+
+    def __next__(self) -> Task:
+        return next(self._tasks)
+
+    def _counted(self, tasks: Iterable[Task]) -> Iterator[Task]:
+        for task in tasks:
+            self.source.read += 1
+            if self._is_known is not None and self._is_known(set_hashes(task)):
+                self.source.known += 1
+            else:
+                yield task
+
+
+def without_duplicates(tasks: Iterable[Task], tally: Tally, by: str = "task") -> Iterator[Task]:
+    """Hash tasks and leave out those that came before.
+
+    tasks (Iterable[Task]): Tasks.
+    tally (Tally): Counts what is left out.
+    by (str): "task": the same question; "input": any question about the same input.
+    YIELDS (Task): Tasks with both hashes. Only the hashes of what came before are kept in memory.
+    """
+    met: set[object] = set()
+    for task in tasks:
+        task = set_hashes(task)
+        key = key_of(task)
+        seen = key[0] if by == "input" else key
+        if seen in met:
+            tally.add(DUPLICATES, excerpt(str(task.get("text", ""))))
+            continue
+        met.add(seen)
+        yield task

@@ -1,0 +1,53 @@
+"""All commands of the `bioactive` command line, put together. Only typer is imported at start."""
+
+from __future__ import annotations
+
+import typer
+
+from bioactive import __version__
+
+from .annotate import ner_correct_cli, ner_manual_cli
+from .convert import convert_cli
+from .corpus import corpus_app
+from .db import db_in_cli, db_out_cli, drop_cli, stats_cli
+from .evaluate import evaluate_cli
+from .info import info_cli
+from .rank import rank_cli
+from .retrain import retrain_cli
+
+app = typer.Typer(
+    name="bioactive",
+    help="Biomedical NER pipelines for spaCy: convert a corpus, evaluate, rank a pool, annotate, retrain.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+CORPORA, PIPELINES, ANNOTATION = "Corpora", "Pipelines", "Annotation"
+
+app.command("convert", rich_help_panel=CORPORA)(convert_cli)
+app.add_typer(corpus_app, name="corpus", rich_help_panel=CORPORA)
+app.command("evaluate", rich_help_panel=PIPELINES)(evaluate_cli)
+app.command("rank", rich_help_panel=PIPELINES)(rank_cli)
+app.command("retrain", rich_help_panel=PIPELINES)(retrain_cli)
+app.command("info", rich_help_panel=PIPELINES)(info_cli)
+app.command("ner.correct", rich_help_panel=ANNOTATION)(ner_correct_cli)
+app.command("ner.manual", rich_help_panel=ANNOTATION)(ner_manual_cli)
+app.command("db-in", rich_help_panel=ANNOTATION)(db_in_cli)
+app.command("db-out", rich_help_panel=ANNOTATION)(db_out_cli)
+app.command("stats", rich_help_panel=ANNOTATION)(stats_cli)
+app.command("drop", rich_help_panel=ANNOTATION)(drop_cli)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"bioactive {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def root(
+    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version"),
+    debug: bool = typer.Option(False, "--debug", help="Show the whole traceback of an error; may stand anywhere"),
+) -> None:
+    """Options before any command; `entry.run` reads `--debug` itself, it is declared for the help."""

@@ -1,0 +1,127 @@
+"""`bioactive corpus`: statistics, splits and leakage of .spacy files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bioactive.corpus.checks import CorpusStats
+
+corpus_app = typer.Typer(help="Statistics, splits and leakage of .spacy files.", no_args_is_help=True)
+
+ROWS = {
+    "documents": "documents",
+    "repeated_ids": "documents whose id repeats",
+    "docs": "Docs",
+    "sentences": "sentences",
+    "tokens": "tokens",
+    "not_annotated": "tokens not annotated",
+    "longest_sentence": "longest sentence, tokens",
+    "longest_token": "longest token, characters",
+    "longest_entity": "longest entity, tokens",
+    "one_token_sentences": "sentences of one token",
+    "repeated_sentences": "repeated sentences",
+    "conflicting_sentences": "of these with other entities",
+    "adjacent_same_type": "entities right after one of their type",
+    "nested": "entities inside another",
+    "crossing": "pairs that cross",
+    "depth": "deepest nesting",
+}
+
+
+@corpus_app.command("stats")
+def corpus_stats_cli(
+    files: list[Path] = typer.Argument(..., help=".spacy files, one column each"),
+    output: Path | None = typer.Option(None, "--output", "-o", help="Write the numbers to this JSON file"),
+) -> None:
+    """Print a table: documents, sentences, tokens, entities by type, and oddities."""
+    from dataclasses import asdict
+
+    import spacy
+    import srsly
+    from rich.console import Console
+
+    from bioactive.corpus.binfile import read_docs
+    from bioactive.corpus.checks import corpus_stats
+
+    stats = {_name(path, files): corpus_stats(read_docs(path, spacy.blank("xx").vocab)) for path in files}
+    _print_stats(Console(soft_wrap=True), stats)
+    if output is not None:
+        srsly.write_json(output, {name: asdict(found) for name, found in stats.items()})
+
+
+@corpus_app.command("split")
+def corpus_split_cli(
+    source: Path = typer.Argument(..., help=".spacy file"),
+    folder: Path = typer.Argument(..., help="Folder for train.spacy, dev.spacy and test.spacy"),
+    dev: float = typer.Option(0.0, "--dev", min=0, max=1, help="Share of the documents for dev"),
+    test: float = typer.Option(0.0, "--test", min=0, max=1, help="Share of the documents for test"),
+    last_dev: int = typer.Option(0, "--last-dev", min=0, help="Instead, take the last N documents as dev"),
+    seed: int = typer.Option(0, "--seed", help="Seed of the shuffle"),
+) -> None:
+    """Split by document; documents with the same id stay together."""
+    from bioactive.corpus.splits import split_file
+
+    sizes = split_file(source, folder, dev=dev, test=test, last_dev=last_dev, seed=seed)
+    for name, size in sizes.items():
+        typer.echo(f"{folder / name}.spacy: {size:,} Docs")
+
+
+@corpus_app.command("check")
+def corpus_check_cli(
+    files: list[Path] = typer.Argument(..., help=".spacy files of one corpus: train, dev, test"),
+    strict: bool = typer.Option(False, "--strict", help="Exit with 1 when two files share a document or a sentence"),
+    examples: int = typer.Option(3, "--examples", min=0, help="Shared sentences to show for each pair"),
+) -> None:
+    """Report what the splits of a corpus share: documents, sentences, and sentences labelled differently."""
+    import spacy
+
+    from bioactive.corpus.binfile import read_docs
+    from bioactive.corpus.checks import leaks
+    from bioactive.errors import error
+
+    if len(files) < 2:
+        raise error("B128")
+    vocab = spacy.blank("xx").vocab
+    found = leaks({_name(path, files): read_docs(path, vocab) for path in files})
+    for leak in found:
+        typer.echo(
+            f"{leak.first} and {leak.second} share {len(leak.documents):,} document ids, {leak.texts:,} whole texts and "
+            f"{len(leak.sentences):,} sentences ({leak.copies:,} times in {leak.second}, {leak.conflicts:,} labelled otherwise)"
+        )
+        for text in [*leak.documents[:examples], *leak.sentences[:examples]]:
+            typer.echo(f"    {text}")
+    if strict and any(leak.documents or leak.sentences for leak in found):
+        raise typer.Exit(1)
+
+
+def _name(path: Path, files: list[Path]) -> str:
+    """The shortest name that tells a file from the others."""
+    stems = [other.stem for other in files]
+    return path.stem if stems.count(path.stem) == 1 else str(path)
+
+
+def _print_stats(console: object, stats: Mapping[str, CorpusStats]) -> None:
+    from rich.table import Table
+
+    table = Table("", *stats, box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for key, title in ROWS.items():
+        table.add_row(title, *(f"{getattr(found, key):,}" for found in stats.values()))
+    labels = sorted({label for found in stats.values() for label in found.spans | found.entities})
+    table.add_row("entities in doc.ents / all", *(_both(found) for found in stats.values()))
+    for label in labels:
+        table.add_row(f"  {label}", *(_both(found, label) for found in stats.values()))
+    console.print(table, highlight=False)  # type: ignore[attr-defined]
+
+
+def _both(found: CorpusStats, label: str = "") -> str:
+    flat, every = (found.entities, found.spans)
+    one, two = (flat[label], every[label]) if label else (flat.total(), every.total())
+    return f"{one:,}" if one == two else f"{one:,} / {two:,}"

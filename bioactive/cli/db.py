@@ -1,0 +1,83 @@
+"""`bioactive db-in`, `db-out`, `stats` and `drop`: answers into and out of the database."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from bioactive.annotate.exchange import DatasetStats
+
+DATASET = typer.Argument(..., help="Name of the dataset")
+DB = typer.Option(None, "--db", envvar="BIOACTIVE_DB", help="Database: a SQLite file or a URL [default: bioactive.db]")
+
+
+def db_in_cli(
+    dataset: str = DATASET,
+    path: Path = typer.Argument(..., help="JSONL file of answers, for example from db-out or from Prodigy"),
+    db: str | None = DB,
+) -> None:
+    """Read answers from a file into a dataset. Reading the same file again adds nothing."""
+    from bioactive.annotate.exchange import db_in
+    from bioactive.annotate.store import Store
+
+    with Store(db) as store:
+        summary = db_in(store, dataset, path)
+    typer.echo(f"{summary.added} answers added to {dataset!r}, {summary.known} were there already.")
+
+
+def db_out_cli(
+    dataset: str = DATASET,
+    output: Path | None = typer.Option(None, "--output", "-o", help="File to write [default: standard output]"),
+    db: str | None = DB,
+) -> None:
+    """Write the answers of a dataset as JSONL, oldest first."""
+    from bioactive.annotate.exchange import db_out
+    from bioactive.annotate.store import Store
+
+    with Store(db) as store, contextlib.ExitStack() as stack:
+        lines = db_out(store, dataset)
+        if output is None:
+            for line in lines:
+                typer.echo(line)
+            return
+        store.get_meta(dataset)  # an unknown dataset must not empty the file
+        file = stack.enter_context(output.open("w", encoding="utf-8"))
+        count = sum(1 for line in lines if file.write(line + "\n"))
+    typer.echo(f"{count} answers written to {output}.")
+
+
+def stats_cli(
+    dataset: str | None = typer.Argument(None, help="Name of the dataset [default: all]"), db: str | None = DB
+) -> None:
+    """Show what the datasets hold."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from bioactive.annotate.exchange import dataset_stats
+    from bioactive.annotate.store import Store
+
+    with Store(db) as store:
+        found = [dataset_stats(store, name) for name in ([dataset] if dataset else store.datasets)]
+        name = store.database.name
+    table = Table("dataset", "answers", "accept", "reject", "ignore", "spans", "sessions", title=name)
+    for stats in found:
+        table.add_row(*_cells(stats))
+    Console().print(table)
+
+
+def drop_cli(dataset: str = DATASET, db: str | None = DB) -> None:
+    """Delete a dataset and its answers. This cannot be undone: write them out with db-out first."""
+    from bioactive.annotate.store import Store
+
+    with Store(db) as store:
+        count = store.drop_dataset(dataset)
+    typer.echo(f"Dataset {dataset!r} deleted, with {count} answers.")
+
+
+def _cells(stats: DatasetStats) -> list[str]:
+    answers = [str(stats.answers.get(answer, 0)) for answer in ("accept", "reject", "ignore")]
+    return [stats.name, str(stats.total), *answers, str(stats.spans), str(len(stats.sessions))]

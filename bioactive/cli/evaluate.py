@@ -1,0 +1,156 @@
+"""`bioactive evaluate`: scores of a pipeline on a labelled .spacy file, as a table and as JSON."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rich.table import Table
+
+    from bioactive.evaluation.bootstrap import Interval
+    from bioactive.evaluation.evaluate import Evaluation, Score
+
+ROWS = {
+    "micro": "micro",
+    "macro": "macro (plain mean)",
+    "weighted": "weighted by gold",
+    "boundary": "edges, any type",
+    "word": "words, micro",
+}
+PIPED_WIDTH = 100
+
+
+def evaluate_cli(
+    model: str = typer.Argument(..., help="Folder of a trained pipeline, or name of an installed one"),
+    data: Path = typer.Argument(..., help="Labelled .spacy file"),
+    output: Path | None = typer.Option(None, "--output", "-o", help="Write all numbers to this JSON file"),
+    raw: bool = typer.Option(False, "--raw", help="Give the pipeline the raw text, not the gold words"),
+    spans_key: str | None = typer.Option(
+        None, "--spans-key", "-sc", help="Score doc.spans[KEY], which may nest, not doc.ents"
+    ),
+    by_sentence: bool = typer.Option(
+        False, "--by-sentence", help="Give seqeval one sequence a sentence, not a document"
+    ),
+    seed: int = typer.Option(0, "--seed", help="Seed of the bootstrap"),
+    resamples: int = typer.Option(1000, "--resamples", min=1, help="Bootstrap resamples for the 95 % intervals"),
+    bins: int = typer.Option(10, "--bins", min=1, help="Bins of the calibration error"),
+    batch_size: int = typer.Option(64, "--batch-size", "-bs", min=1, help="Documents a batch"),
+    code: Path | None = typer.Option(None, "--code", "-c", help="Python file that registers components of your own"),
+) -> None:
+    """Score a pipeline: entities by type, edges, words, seqeval and calibration, with 95 % intervals over documents."""
+    import srsly
+    from rich.console import Console
+
+    from bioactive.evaluation.evaluate import evaluate
+    from bioactive.evaluation.load import load_pipeline, read_docs
+
+    nlp = load_pipeline(model, code)
+    docs = read_docs(data, nlp.vocab)
+    result = evaluate(
+        nlp,
+        _progress(docs, len(docs)),
+        raw=raw,
+        spans_key=spans_key,
+        by_sentence=by_sentence,
+        batch_size=batch_size,
+        resamples=resamples,
+        seed=seed,
+        bins=bins,
+    )
+    for line in head(result):
+        typer.echo(line)
+    for line in warnings(result):
+        typer.secho(line, fg=typer.colors.YELLOW)
+    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(entity_table(result))
+    for line in notes(result):
+        typer.echo(line)
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        srsly.write_json(output, {"model": model, "data": str(data), **result.to_dict()})
+        typer.echo(f"Written: {output}")
+
+
+def head(result: Evaluation) -> list[str]:
+    """What was compared with what."""
+    lines = [f"{result.entities} on {result.mode}: {result.documents:,} documents, {result.words:,} annotated words"]
+    if result.missing_words:
+        lines.append(
+            f"Left out: {result.missing_words:,} words without annotation and {result.ignored:,} predictions on them"
+        )
+    return lines
+
+
+def warnings(result: Evaluation) -> list[str]:
+    """What the pipeline cannot find, however good it is."""
+    lines = []
+    if result.unreachable:
+        lines.append(f"{result.unreachable:,} gold entities begin or end inside a token and cannot be found")
+    if result.missing_labels:
+        names = ", ".join(result.missing_labels)
+        lines.append(f"Labels that the pipeline does not know, all counted as missed: {names}")
+    return lines
+
+
+def entity_table(result: Evaluation) -> Table:
+    """Types, then totals, in per cent, F1 with its interval."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"Exact entities, {result.mode}; 95 % intervals over documents")
+    table.add_column("", no_wrap=True)
+    for name in ("P", "R", "F1", "F1 interval", "gold", "predicted", "correct"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for label, row in result.types.items():
+        table.add_row(Text(label), *_cells(row))
+    table.add_section()
+    for name, row in result.totals.items():
+        table.add_row(ROWS[name], *_cells(row), style="bold" if name == "micro" else None)
+    return table
+
+
+def notes(result: Evaluation) -> list[str]:
+    """The numbers that are no entity table: word accuracy, seqeval by reading, calibration."""
+    lines = []
+    if result.word_accuracy is not None:
+        lines.append(f"Word accuracy (label, O included): {_percent(result.word_accuracy)}")
+    for mode, name in (("strict", "strict IOB2"), ("default", "default, as conlleval")):
+        if mode in result.seqeval:
+            found, tags = result.seqeval[mode], result.seqeval[mode]["accuracy"]
+            averages = ", ".join(f"{kind} F1 {100 * found[kind]['f1']:.2f}" for kind in ("micro", "macro", "weighted"))
+            lines.append(f"seqeval ({name}): {averages}; tag accuracy {100 * tags:.2f}")
+    if not result.seqeval:
+        lines.append("seqeval: left out, it needs flat entities on the gold tokens")
+    found_calibration = result.calibration
+    if found_calibration is None:
+        lines.append("Calibration: left out, no predicted entity has a confidence")
+    else:
+        c = found_calibration
+        lines.append(
+            f"Calibration of {c.entities:,} predicted entities: ECE {c.ece:.4f} ({len(c.table)} equal-width bins), "
+            f"{c.adaptive_ece:.4f} (equal-count bins), Brier {c.brier:.4f}"
+        )
+    return lines
+
+
+def _cells(row: Score) -> list[str]:
+    parts = [f"{100 * part.value:.2f}" for part in (row.precision, row.recall, row.f1)]
+    interval = f"{100 * row.f1.low:.2f} to {100 * row.f1.high:.2f}"
+    return [*parts, interval, f"{row.gold:,}", f"{row.predicted:,}", f"{row.correct:,}"]
+
+
+def _percent(found: Interval) -> str:
+    return f"{100 * found.value:.2f} ({100 * found.low:.2f} to {100 * found.high:.2f})"
+
+
+def _progress(docs: Iterable, total: int) -> Iterator:
+    from rich.console import Console
+    from rich.progress import track
+
+    # On stderr, so that the table alone goes where stdout is sent.
+    yield from track(docs, "Predicting", total=total, console=Console(stderr=True), transient=True)

@@ -1,0 +1,162 @@
+"""Coded messages: what was found, where it was found, and what to do about it.
+
+Every error that a user can cause is a `BioactiveError` made from one of the templates below. The code stays
+the same for as long as the meaning does, so that it can be searched for and documented.
+"""
+
+from __future__ import annotations
+
+
+class BioactiveError(ValueError):
+    """An error with a code, a place and a remedy.
+
+    code (str): The code of the message, for example "B014".
+    message (str): The filled-in template.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"[{code}] {message}")
+        self.code = code
+        self.message = message
+
+    def __reduce__(self) -> tuple[type, tuple[str, str]]:
+        # The default would call the class with the one formatted string, and fail across processes.
+        return type(self), (self.code, self.message)
+
+
+class Errors:
+    """The templates. B0xx tags, B1xx corpora, B2xx the component, B3xx evaluation and ranking, B4xx annotation,
+    B5xx models and commands."""
+
+    # --- tags
+    B001 = "Tag {tag!r} is not a tag of the BIO scheme. Expected 'O', 'B-<label>' or 'I-<label>'."
+    B002 = "Spans {first} and {second} overlap. A tag sequence holds flat spans only; choose one of them first."
+    B003 = "Label {label!r} is empty or holds white space. Use letters, digits, '_' and '-'."
+
+    # --- corpora
+    B101 = "{path}: there is no such file or folder. Check the path."
+    B102 = "{path}: the file is empty. Give a file with text in it."
+    B103 = "{path}:{line}: byte {offset} is not UTF-8 text ({found}). Convert the file to UTF-8 first, or name the right one."
+    B104 = "There is no tag scheme {scheme!r}. Choose one of {known}, or leave it to detection."
+    B105 = "{path}:{line}: column {column} holds {tag!r}, which is no tag. Choose the column of the tags with --tag-column, or pass --repair to read such words as not annotated."
+    B106 = "{path}:{line}: tag {tag!r} does not belong to {scheme}. Give the right --scheme, or leave it to detection."
+    B107 = "{path}:{line}: tag {tag!r} has no type. Name one for all such tags with --label, or pass --repair to call it ENTITY."
+    B108 = "{path}:{line}: tag {tag!r} after {before!r} is not legal in {scheme}. Give the right --scheme, or pass --repair to mend and count such places."
+    B109 = "{path}:{line}: found {found} column(s) where {expected} were expected: {text!r}. Mend the line, or pass --repair to leave it out."
+    B110 = "{path}: lines have {columns} columns, so there is no column {column}. Choose --token-column and --tag-column among them."
+    B111 = "{path}: the folder holds {found}; one format is needed. Name it with --format, or give one file."
+    B112 = "{where}: entity {text!r} ({label}, {start}-{end}) does not start and end at token edges; the tokens are {tokens}. Pass --misaligned drop or expand to count and go on."
+    B113 = "There is no policy {policy!r} for nested entities. Choose one of {known}."
+    B114 = "There is no policy {policy!r} for entities cut by the tokenizer. Choose one of {known}."
+    B115 = "{path}:{line}: this is not a line of brat standoff: {text!r}. An entity reads 'T1<TAB>label start end<TAB>text'."
+    B116 = "{path}:{line}: {start}-{end} is not a stretch of {text}, which has {length} characters. Offsets count code points, and .txt and .ann must belong together."
+    B117 = "There is no policy {policy!r} for discontinuous entities. Choose one of {known}."
+    B118 = "{path}:{line}: not a task: {problem}. Each line must be one JSON object with a text; mend or remove the line."
+    B119 = "{where}: the task cannot be read: {problem}. Spans need start, end (code points of the text, end exclusive) and label."
+    B120 = "{path}: this is not a .spacy file ({problem}). Convert the corpus first: bioactive convert SOURCE OUTPUT.spacy"
+    B121 = "{path}:{line}: this is not a line of PubTator: {text!r}. An entity reads 'id<TAB>start<TAB>end<TAB>text<TAB>label'."
+    B122 = "{path}: reading BioC needs a library that is not installed. Install it: pip install 'bioactive[bioc]'"
+    B123 = "{path}: this is not a BioC collection ({problem}). Check the file, or name its format with --format."
+    B124 = "There is no {what} {value!r}. Choose one of {known}."
+    B125 = "{path} holds {count} corpora, which do not go into the one file {output}. Give a folder as the output."
+    B126 = "Dev {dev} and test {test} of {count} document(s) leave a part empty. Choose smaller parts, at least one document each."
+    B127 = "Say how to split: either --dev and --test shares, or --last-dev N."
+    B128 = "One file shares nothing with itself. Give two or more splits of a corpus."
+
+    # --- component
+    B201 = (
+        "{name}: label {label!r} comes after the model was initialised with {labels}. Train a new model on data that has "
+        "it: the outputs cannot grow."
+    )
+    B202 = "{name}: the training data holds no entity, so there is no label to learn. Check the corpus in [paths]."
+    B203 = (
+        "{name}: the data holds label {label!r}, the component knows {labels}. Run `spacy init labels` again, or remove "
+        "[initialize.components.{name}.labels] from the config."
+    )
+    B205 = (
+        "Encoder {name!r} cannot be loaded: {problem}. Give a folder that holds config.json, weights and tokenizer, or a "
+        "hub name while the hub can be reached."
+    )
+    B206 = "Layer {layer} does not exist: encoder {name!r} has hidden states 0 (embeddings) to {depth}, or -1 backwards."
+    B204 = "{name}: no training example holds the label(s) {labels}; they will never be predicted."
+
+    # --- evaluation and ranking
+    B301 = (
+        "No pipeline at {path!r}: it is neither a folder that holds a meta.json and a config.cfg nor an installed package. "
+        "Give the folder that training wrote (training/<run>/model-best), or install the package's wheel."
+    )
+    B302 = (
+        "{path}: the pipeline does not load: {reason} A pipeline with components of your own needs the file that defines "
+        "them: pass it with --code."
+    )
+    B303 = (
+        "{path}: not a .spacy file: {reason}. Make one from a corpus with 'bioactive convert SOURCE OUTPUT.spacy'."
+    )
+    B304 = "{path}: holds no documents with words. Check which corpus this was made from."
+    B305 = (
+        "None of the {documents} documents has a gold annotation to compare with. Give a labelled file; in this one every "
+        "word is unannotated."
+    )
+    B306 = (
+        "Document {doc_id!r}: gold and prediction are not of the same text; they differ at character {offset}. "
+        "Predict on the words or on the text of the gold document."
+    )
+    B307 = (
+        "No component of this pipeline predicts entities: found {pipes}. Evaluate one with crf_ner, ner, or spancat with "
+        "--spans-key."
+    )
+    B308 = "No file at {path}. Check the path."
+    B309 = "The two systems were not scored on the same documents in the same order ({first} and {second} documents)."
+    B310 = "{path}: the code file does not run: {reason}"
+    B320 = (
+        "No component of this pipeline can say how sure it is: found {pipes}. Those that can: {known}. Use such a pipeline, "
+        "register an adapter under the entry point group 'bioactive_posteriors', or rank by 'random' or 'length'."
+    )
+    B321 = "Unknown measure {name!r}. Known: {known}."
+    B322 = "The measure {measure!r} needs {needed}, which the posterior of kind {kind!r} does not give. Choose another measure."
+    B323 = (
+        "{place}: found no text under the key {key!r}; the keys are {keys}. Name the right one with --text-key, or remove the item."
+    )
+    B324 = "{path}: cannot tell what kind of pool this is. Give a .jsonl file, a .txt file with a text a line, or a .spacy file."
+    B325 = (
+        "The score of text {text!r} is not a number ({score}). The pipeline's weights are probably broken by a training "
+        "that diverged; evaluate it first."
+    )
+    B326 = "{path}: holds no text to rank: {seen} items seen, {empty} of them empty, {too_long} too long."
+
+    # --- annotation
+    B401 = "{path} is not a SQLite database. Give another file with --db, or move this one away and a new one is made."
+    B402 = "Cannot open the database {url}: {reason}. Check the address that --db (or BIOACTIVE_DB) gives."
+    B403 = "The database {url} has schema version {found}, this program knows {known}. Install a newer bioactive."
+    B404 = (
+        "The database {url} holds tables of another program ({tables}). Give another file with --db; to take over its "
+        "answers, export them there as JSONL and read them with 'bioactive db-in'."
+    )
+    B405 = "Port {port} on {host} is in use. Stop the program that holds it, or choose another with --port."
+    B406 = "Cannot listen on {host}:{port}: {reason}. Choose another address with --host or --port."
+    B407 = "There is no dataset {name!r} in {url}. It has: {known}."
+    B408 = "{path}: {reason}. A source is a .jsonl, .txt or .spacy file, or '-' for JSON lines on standard input."
+    B409 = "{path}:{line}: {reason}. Correct the line and run the command again; nothing was stored."
+    B410 = "Span {start}-{end} ({label}) is not at token edges of the text {text!r}. Correct the offsets, or skip the task."
+    B411 = "The recipe gives no {key!r}. A recipe returns a dict with at least dataset, view_id and stream."
+    B413 = "Answer {index} is not usable: {reason}. Nothing of this batch was stored; correct the client that sent it."
+    B414 = "No label to annotate. Give them with --label, for example --label Disease,Chemical."
+    B415 = "Setting {key!r} is {value!r}. {remedy}"
+    B416 = "{name!r}: {reason}. Give the name of an installed pipeline, the folder of one, or a language code like 'en'."
+
+    # --- models and commands
+    B501 = "This command needs the package {package!r}, which is not installed. Install it: pip install 'bioactive[{extra}]'"
+    B502 = (
+        "{model}: neither a folder with a meta.json nor an installed pipeline. Give the folder that training wrote "
+        "(training/<run>/model-best), or install the package's wheel."
+    )
+
+
+def error(code: str, **found: object) -> BioactiveError:
+    """Fill in the template of a code.
+
+    code (str): The name of a template in `Errors`.
+    found (object): The values that the template names.
+    RETURNS (BioactiveError): The error to raise.
+    """
+    return BioactiveError(code, getattr(Errors, code).format(**found))

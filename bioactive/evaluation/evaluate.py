@@ -1,0 +1,281 @@
+"""Evaluate a pipeline on gold Docs: every score in one go, on the gold words or from raw text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from bioactive.errors import error
+
+from .bootstrap import Interval, intervals, resample
+from .calibration import ReliabilityBin, adaptive_ece, brier, ece, reliability_table
+from .pairs import Compared, compare, unlabelled_copy
+from .scores import (
+    CORRECT,
+    GOLD,
+    PREDICTED,
+    Counts,
+    Metric,
+    accuracy,
+    count,
+    macro,
+    micro,
+    prf,
+    seqeval_scores,
+    weighted,
+)
+
+GOLD_TOKENS, RAW_TEXT = "gold tokens", "raw text"
+
+
+@dataclass(frozen=True)
+class Score:
+    """Precision, recall and F1 with 95 % intervals over documents, and the counts that they come from."""
+
+    precision: Interval
+    recall: Interval
+    f1: Interval
+    correct: int
+    predicted: int
+    gold: int
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How honest the confidences of the predicted entities are.
+
+    entities (int): Predicted entities that have a confidence.
+    ece, adaptive_ece, brier (float): As defined in the module `calibration`.
+    table (list[ReliabilityBin]): Confidence beside accuracy.
+    """
+
+    entities: int
+    ece: float
+    adaptive_ece: float
+    brier: float
+    table: list[ReliabilityBin]
+
+
+@dataclass
+class Evaluation:
+    """All scores of one pipeline on one set of documents.
+
+    mode (str): "gold tokens" or "raw text": what the pipeline was given.
+    entities (str): "doc.ents" or the span group that was compared.
+    documents, words (int): Documents (the unit of resampling) and annotated words.
+    missing_words (int): Words without annotation, which count for nothing.
+    ignored (int): Predicted entities left out since they touch such a word.
+    unreachable (int): Gold entities that no prediction over the pipeline's tokens can equal.
+    types (dict[str, Score]): Exact entities, by type.
+    totals (dict[str, Score]): Exact entities: "micro", "macro" (the plain mean over types), "weighted" (by support),
+        "boundary" (type ignored); words inside of entities, micro: "word". The last is missing for span groups.
+    word_accuracy (Interval | None): The share of annotated words with the right label.
+    seqeval (dict[str, Any]): "strict" and "default" reading; empty where the tokens differ or spans nest.
+    calibration (Calibration | None): None where the pipeline gives no confidences.
+    missing_labels (list[str]): Types of the data that the pipeline cannot predict.
+    resamples, seed (int): Of the intervals.
+    counts (Counts): What all this was computed from; for paired comparisons. Not part of `to_dict`.
+    """
+
+    mode: str
+    entities: str
+    documents: int
+    words: int
+    missing_words: int
+    ignored: int
+    unreachable: int
+    types: dict[str, Score]
+    totals: dict[str, Score]
+    word_accuracy: Interval | None
+    seqeval: dict[str, Any]
+    calibration: Calibration | None
+    missing_labels: list[str]
+    resamples: int
+    seed: int
+    counts: Counts = field(repr=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The evaluation as JSON-ready dicts; an interval is {"value", "low", "high"}."""
+        # asdict would take the intervals apart into lists, and copy the count tables.
+        shallow = {name: value for name, value in vars(self).items() if name != "counts"}
+        found: dict[str, Any] = _plain(shallow)
+        return found
+
+
+def evaluate(
+    nlp: Language,
+    docs: Iterable[Doc],
+    *,
+    raw: bool = False,
+    spans_key: str | None = None,
+    by_sentence: bool = False,
+    batch_size: int = 64,
+    resamples: int = 1000,
+    seed: int = 0,
+    bins: int = 10,
+) -> Evaluation:
+    """Run a pipeline over gold Docs and score what it says.
+
+    nlp (Language): The pipeline.
+    docs (Iterable[Doc]): Gold Docs; streamed, and left as they are.
+    raw (bool): Give the pipeline the text alone. By default it gets the gold words, spaces and sentence bounds.
+    spans_key (str | None): Compare `doc.spans[spans_key]`, which may nest, in place of `doc.ents`.
+    by_sentence (bool): Give seqeval a sequence a sentence; by default a sequence a Doc.
+    batch_size (int): Docs a batch.
+    resamples (int): Bootstrap resamples.
+    seed (int): Seed of the bootstrap.
+    bins (int): Bins of the calibration error.
+    RETURNS (Evaluation): The scores.
+    RAISES (BioactiveError): B305 when nothing is annotated, B307 when the pipeline predicts no entities.
+    """
+    labels = predictable_labels(nlp, spans_key)
+    pairs = predict(nlp, docs, raw=raw, batch_size=batch_size)
+    compared = [compare(gold, found, spans_key=spans_key, by_sentence=by_sentence) for gold, found in pairs]
+    result = score(compared, raw=raw, spans_key=spans_key, resamples=resamples, seed=seed, bins=bins)
+    seen = {span.label for one in compared for span in one.gold}
+    result.missing_labels = sorted(seen - labels)
+    return result
+
+
+def predict(
+    nlp: Language, docs: Iterable[Doc], *, raw: bool = False, batch_size: int = 64
+) -> Iterator[tuple[Doc, Doc]]:
+    """Gold Docs with what a pipeline makes of their words or of their text.
+
+    nlp (Language): The pipeline.
+    docs (Iterable[Doc]): Gold Docs.
+    raw (bool): Give the pipeline the text alone.
+    batch_size (int): Docs a batch.
+    YIELDS (tuple[Doc, Doc]): The gold Doc as it came, and the prediction.
+    """
+
+    def inputs() -> Iterator[tuple[str | Doc, Doc]]:
+        for gold in docs:
+            yield (gold.text if raw else unlabelled_copy(gold, nlp.vocab)), gold
+
+    for predicted, gold in nlp.pipe(inputs(), as_tuples=True, batch_size=batch_size):
+        yield gold, predicted
+
+
+def score(
+    compared: list[Compared],
+    *,
+    raw: bool = False,
+    spans_key: str | None = None,
+    resamples: int = 1000,
+    seed: int = 0,
+    bins: int = 10,
+) -> Evaluation:
+    """Score compared documents, of whatever system they come from.
+
+    compared (list[Compared]): From `pairs.compare`, in order.
+    raw (bool): Whether the predictions come from raw text; seqeval is left out then.
+    spans_key (str | None): The span group that was compared, for the record.
+    resamples, seed, bins (int): As in `evaluate`.
+    RETURNS (Evaluation): The scores; `missing_labels` is empty.
+    RAISES (BioactiveError): B305 when nothing is annotated.
+    """
+    words = sum(one.words for one in compared)
+    if not words and not any(one.gold for one in compared):
+        raise error("B305", documents=len(compared))
+    counts = count(compared)
+    weights = resample(len(counts.documents), resamples, seed)
+    right = intervals(counts.accuracy, accuracy, weights)
+    return Evaluation(
+        mode=RAW_TEXT if raw else GOLD_TOKENS,
+        entities="doc.ents" if spans_key is None else f"doc.spans[{spans_key!r}]",
+        documents=len(counts.documents),
+        words=words,
+        missing_words=sum(one.missing_words for one in compared),
+        ignored=sum(one.ignored for one in compared),
+        unreachable=sum(one.unreachable for one in compared),
+        types=_by_type(counts, weights),
+        totals=_totals(counts, weights, flat=spans_key is None),
+        word_accuracy=_interval(right) if spans_key is None else None,
+        seqeval=_seqeval(compared) if spans_key is None and not raw else {},
+        calibration=_calibration(compared, bins),
+        missing_labels=[],
+        resamples=resamples,
+        seed=seed,
+        counts=counts,
+    )
+
+
+def predictable_labels(nlp: Language, spans_key: str | None = None) -> set[str]:
+    """The labels of the components that set `doc.ents`, or `doc.spans` where a span group is asked for.
+
+    RAISES (BioactiveError): B307 when there is no such component.
+    """
+    wanted = "doc.ents" if spans_key is None else "doc.spans"
+    names = [name for name in nlp.pipe_names if wanted in nlp.get_pipe_meta(name).assigns]
+    if not names:
+        raise error("B307", pipes=", ".join(nlp.pipe_names) or "no component at all")
+    return {label for name in names for label in getattr(nlp.get_pipe(name), "labels", ())}
+
+
+def _interval(row: np.ndarray) -> Interval:
+    return Interval(*map(float, row))
+
+
+def _score(rows: np.ndarray, counts: np.ndarray) -> Score:
+    """[3, 3] intervals of precision, recall and F1, and [3] counts, as a Score."""
+    precision, recall, f1 = map(_interval, rows)
+    correct, predicted, gold = (int(counts[kind]) for kind in (CORRECT, PREDICTED, GOLD))
+    return Score(precision, recall, f1, correct, predicted, gold)
+
+
+def _by_type(counts: Counts, weights: np.ndarray) -> dict[str, Score]:
+    rows, totals = intervals(counts.spans, prf, weights), counts.spans.sum(axis=0)
+    return {label: _score(rows[i], totals[i]) for i, label in enumerate(counts.labels)}
+
+
+def _totals(counts: Counts, weights: np.ndarray, *, flat: bool) -> dict[str, Score]:
+    tables: dict[str, tuple[np.ndarray, Metric]] = {
+        "micro": (counts.spans, micro),
+        "macro": (counts.spans, macro),
+        "weighted": (counts.spans, weighted),
+        "boundary": (counts.boundary, micro),
+    }
+    if flat:
+        tables["word"] = (counts.words, micro)
+    return {
+        name: _score(intervals(table, metric, weights), table.sum(axis=(0, 1)))
+        for name, (table, metric) in tables.items()
+    }
+
+
+def _seqeval(compared: list[Compared]) -> dict[str, Any]:
+    gold = [tags for one in compared for tags in one.gold_tags]
+    predicted = [tags for one in compared for tags in one.predicted_tags]
+    return {"strict": seqeval_scores(gold, predicted, "strict"), "default": seqeval_scores(gold, predicted, "default")}
+
+
+def _calibration(compared: list[Compared], bins: int) -> Calibration | None:
+    pairs = [pair for one in compared for pair in one.confidences]
+    if not pairs:
+        return None
+    sure, hit = [c for c, _ in pairs], [y for _, y in pairs]
+    return Calibration(
+        len(pairs),
+        ece(sure, hit, bins),
+        adaptive_ece(sure, hit, bins),
+        brier(sure, hit),
+        reliability_table(sure, hit, bins),
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Interval):
+        return value._asdict()
+    if isinstance(value, (Score, Calibration)):
+        return {name: _plain(part) for name, part in vars(value).items()}
+    if isinstance(value, ReliabilityBin):
+        return asdict(value)
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list) else value

@@ -1,0 +1,72 @@
+"""Pipelines and gold Docs from disk, with messages for what a user can get wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.util import import_file, is_package
+from spacy.vocab import Vocab
+
+from bioactive.errors import error
+
+
+def load_pipeline(model: str | Path, code: Path | None = None) -> Language:
+    """Load a trained pipeline.
+
+    model (str | Path): A pipeline's folder, or the name of an installed package.
+    code (Path | None): A Python file to run first, which registers components of one's own.
+    RETURNS (Language): The pipeline.
+    RAISES (BioactiveError): B301 when there is none, B302 when it does not load, B308 or B310 for the code file.
+    """
+    if code is not None:
+        run_code(code)
+    path = Path(model)
+    if not (path / "config.cfg").is_file() and not (not path.exists() and is_package(str(model))):
+        raise error("B301", path=str(model))
+    try:
+        return spacy.load(model)
+    except (ValueError, OSError, ImportError, KeyError) as reason:
+        raise error("B302", path=model, reason=_first_line(reason)) from reason
+
+
+def run_code(code: Path) -> None:
+    """Run a Python file that registers components, as spaCy's own --code does.
+
+    code (Path): The file.
+    RAISES (BioactiveError): B308 when it does not exist, B310 when it fails.
+    """
+    if not code.is_file():
+        raise error("B308", path=code)
+    try:
+        import_file("python_code", code)
+    except Exception as reason:
+        raise error("B310", path=code, reason=f"{type(reason).__name__}: {reason}") from reason
+
+
+def read_docs(path: Path, vocab: Vocab) -> list[Doc]:
+    """The Docs of a .spacy file.
+
+    path (Path): A file that DocBin wrote.
+    vocab (Vocab): The vocabulary to read them into.
+    RETURNS (list[Doc]): The Docs that hold at least one token.
+    RAISES (BioactiveError): B308 when there is no file, B303 when it is another kind, B304 when it holds no words.
+    """
+    if not path.is_file():
+        raise error("B308", path=path)
+    try:
+        docs = list(DocBin(store_user_data=True).from_disk(path).get_docs(vocab))
+    # zlib, msgpack and numpy each raise their own kind for bytes that they cannot read.
+    except Exception as reason:
+        raise error("B303", path=path, reason=_first_line(reason)) from reason
+    found = [doc for doc in docs if len(doc)]
+    if not found:
+        raise error("B304", path=path)
+    return found
+
+
+def _first_line(reason: Exception) -> str:
+    text = str(reason.args[0] if isinstance(reason, KeyError) and reason.args else reason).strip()
+    return text.splitlines()[0] if text else type(reason).__name__

@@ -1,0 +1,442 @@
+"""`crf_ner`: named entities by a linear-chain CRF over BIO tags, with exact, calibrated confidences."""
+
+# No `from __future__ import annotations` here: spaCy validates the arguments of `initialize` by their types.
+import math
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+import numpy
+import torch
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.scorer import get_ner_prf
+from spacy.tokens import Doc, Span, SpanGroup
+from spacy.pipeline import TrainablePipe
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.util import minibatch
+from thinc.api import Config, Model, Optimizer, set_dropout_rate
+
+from .. import tags
+from ..errors import Errors, error
+from . import crf
+from .crf import Lattice, SpanQuery
+
+SPANS_KEY = "crf_ner"
+INCORRECT_SPANS_KEY = "incorrect_spans"
+# Where the temperature is looked for: a quarter to eight.
+LOG_TEMPERATURES = (math.log(0.25), math.log(8.0))
+
+default_model_config = """
+[model]
+@architectures = "bioactive.CRFTagger.v1"
+decoder = "crf"
+context_width = 0
+context_depth = 1
+
+[model.tok2vec]
+@architectures = "spacy.HashEmbedCNN.v2"
+pretrained_vectors = null
+width = 96
+depth = 4
+embed_size = 2000
+window_size = 1
+maxout_pieces = 3
+subword_features = true
+"""
+DEFAULT_MODEL = Config().from_str(default_model_config)["model"]
+
+
+@Language.factory(
+    "crf_ner",
+    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    default_config={
+        "model": DEFAULT_MODEL,
+        "incorrect_spans_key": INCORRECT_SPANS_KEY,
+        "scorer": {"@scorers": "bioactive.crf_ner_scorer.v1"},
+    },
+    default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
+)
+def make_crf_ner(
+    nlp: Language,
+    name: str,
+    model: Model[list[Doc], Lattice],
+    incorrect_spans_key: str,
+    scorer: Callable[..., dict[str, Any]] | None,
+) -> "CRFNer":
+    """Construct the `crf_ner` component.
+
+    model (Model[list[Doc], Lattice]): Docs to potentials, see `build_crf_tagger`.
+    incorrect_spans_key (str): Key of `doc.spans` that holds the spans an annotator rejected.
+    scorer (Callable | None): The scoring method.
+    """
+    return CRFNer(nlp, model, name, incorrect_spans_key=incorrect_spans_key, scorer=scorer)
+
+
+def make_crf_ner_scorer() -> Callable[..., dict[str, Any]]:
+    """The scorer that is registered as "bioactive.crf_ner_scorer.v1"."""
+    return crf_ner_score
+
+
+def crf_ner_score(examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+    """Span-exact precision, recall and F1, as the stock `ner` reports them."""
+    return get_ner_prf(examples)
+
+
+class DocPosterior(NamedTuple):
+    """What the component believes about one Doc of L words, over K tags.
+
+    tags (list[str]): The K tags, in the order of the columns.
+    marginals (NDArray[float32]): Probability of each tag at each word, [L, K].
+    best (list[str]): The most probable tag sequence.
+    best_log_prob (float): Its log-probability; 0.0 for an empty Doc.
+    second_log_prob (float): Log-probability of the runner-up; -inf if there is none.
+    sequence_entropy (float): Entropy of the distribution over sequences, in nats.
+    spans (list[tuple[int, int, str, float]]): The entities of the best sequence with their probabilities.
+    """
+
+    tags: list[str]
+    marginals: NDArray[numpy.float32]
+    best: list[str]
+    best_log_prob: float
+    second_log_prob: float
+    sequence_entropy: float
+    spans: list[tuple[int, int, str, float]]
+
+
+class CRFNer(TrainablePipe):
+    """Trainable component that sets `doc.ents`, and the same spans with their probabilities in
+    `doc.spans["crf_ner"]` (`attrs["scores"]`) and `ent._.confidence`."""
+
+    def __init__(
+        self,
+        nlp: Language,
+        model: Model[list[Doc], Lattice],
+        name: str = "crf_ner",
+        *,
+        incorrect_spans_key: str = INCORRECT_SPANS_KEY,
+        scorer: Callable[..., dict[str, Any]] | None = crf_ner_score,
+    ) -> None:
+        self.vocab = nlp.vocab
+        self.model = model
+        self.name = name
+        self.scorer = scorer
+        self.incorrect_spans_key = incorrect_spans_key
+        self.cfg: dict[str, Any] = {"labels": [], "temperature": 1.0}
+        if not Span.has_extension("confidence"):
+            Span.set_extension("confidence", getter=confidence)
+
+    # --- labels
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The entity labels, in the order of the tags."""
+        return tuple(self.cfg["labels"])
+
+    @property
+    def label_data(self) -> tuple[str, ...]:
+        """What `spacy init labels` writes and `initialize` reads."""
+        return self.labels
+
+    @property
+    def tags(self) -> list[str]:
+        """The tags, in the order of the model's outputs."""
+        return tags.tags_for(self.labels)
+
+    @property
+    def temperature(self) -> float:
+        """What the potentials are divided by before a probability is told; 1.0 until it is fitted."""
+        return float(self.cfg["temperature"])
+
+    @temperature.setter
+    def temperature(self, value: float) -> None:
+        self.cfg["temperature"] = float(value)
+
+    def add_label(self, label: str) -> int:
+        """Add an entity label before the model is initialised.
+
+        RETURNS (int): 1, or 0 if the label is there already.
+        RAISES (BioactiveError): B201 when the outputs are fixed already.
+        """
+        if label in self.labels:
+            return 0
+        # Not `_allow_extra_label`: it compares the number of outputs, which are tags here, with that of labels.
+        if self.model.get_ref("output_layer").has_dim("nO"):
+            raise error("B201", name=self.name, label=label, labels=", ".join(self.labels))
+        tags.tags_for([label])
+        self.cfg["labels"].append(label)
+        self.vocab.strings.add(label)
+        return 1
+
+    # --- prediction
+
+    def predict(self, docs: Iterable[Doc]) -> Lattice:
+        """Potentials of a batch of Docs, with the illegal moves still in."""
+        docs = list(docs)
+        if not any(len(doc) for doc in docs):
+            n_tags = len(self.tags)
+            lengths = torch.zeros(len(docs), dtype=torch.int64)
+            return Lattice(torch.zeros(len(docs), 0, n_tags), lengths, torch.zeros(n_tags + 1, n_tags))
+        return self.model.predict(docs)
+
+    def set_annotations(self, docs: Sequence[Doc], scores: Lattice) -> None:
+        """Set the entities of the best legal sequence, with their probabilities."""
+        _, paths = crf.viterbi(self._decodable(scores))
+        queries = self._queries(paths, scores.lengths)
+        probs = self._span_probs(scores, queries)
+        found: list[list[tuple[Span, float]]] = [[] for _ in docs]
+        for query, prob in zip(queries, probs, strict=True):
+            label = self.labels[tags.label_of(query.begin)]
+            found[query.row].append((Span(docs[query.row], query.start, query.end, label=label), prob))
+        for doc, entities in zip(docs, found, strict=True):
+            spans = [span for span, _ in entities]
+            doc.set_ents(spans, default="outside")
+            confidences = numpy.asarray([prob for _, prob in entities], dtype="float32")
+            doc.spans[SPANS_KEY] = SpanGroup(doc, name=SPANS_KEY, spans=spans, attrs={"scores": confidences})
+
+    def posteriors(self, docs: Iterable[Doc]) -> list[DocPosterior]:
+        """What the pipe believes about Docs that have passed the components before it.
+
+        RETURNS (list[DocPosterior]): One a Doc, at the fitted temperature.
+        """
+        docs = list(docs)
+        scores = self.predict(docs)
+        believed = self._probable(scores)
+        best, paths = crf.k_best(self._decodable(scores).scaled(self.temperature), 2)
+        log_z = crf.log_partition(believed)
+        queries = self._queries(paths[:, 0], scores.lengths)
+        spans: list[list[tuple[int, int, str, float]]] = [[] for _ in docs]
+        for query, prob in zip(queries, self._span_probs(scores, queries), strict=True):
+            label = self.labels[tags.label_of(query.begin)]
+            spans[query.row].append((query.start, query.end, label, prob))
+        log_probs = (best.double() - log_z[:, None].double()).clamp_max(0.0).tolist()
+        marginals = crf.marginals(believed).cpu().numpy()
+        entropies = crf.sequence_entropy(believed).tolist()
+        return [
+            DocPosterior(
+                self.tags,
+                marginals[row, : len(doc)],
+                [self.tags[tag] for tag in paths[row, 0, : len(doc)].tolist()],
+                *log_probs[row],
+                entropies[row],
+                spans[row],
+            )
+            for row, doc in enumerate(docs)
+        ]
+
+    def _legal(self, device: torch.device) -> torch.Tensor:
+        """Which moves legal BIO allows, [K + 1, K], bool."""
+        n_tags = len(self.tags)
+        before: list[int | None] = [*range(n_tags), None]
+        moves = [[tags.can_follow(previous, tag) for tag in range(n_tags)] for previous in before]
+        return torch.tensor(moves, device=device)
+
+    def _decodable(self, scores: Lattice) -> Lattice:
+        """The lattice in which the best path is looked for: legal moves only."""
+        return crf.forbid(scores, self._legal(scores.transitions.device))
+
+    def _probable(self, scores: Lattice) -> Lattice:
+        """The lattice that probabilities are read from, calibrated. Independent words know no illegal move."""
+        return (scores if self._independent else self._decodable(scores)).scaled(self.temperature)
+
+    @property
+    def _independent(self) -> bool:
+        return bool(self.model.get_ref("output_layer").attrs["decoder"] == "softmax")
+
+    def _queries(self, paths: torch.Tensor, lengths: torch.Tensor) -> list[SpanQuery]:
+        """The entities in tag sequences, [B, L], as spans that the lattice can be asked for."""
+        names, queries = self.tags, []
+        for row, (path, length) in enumerate(zip(paths.tolist(), lengths.tolist(), strict=True)):
+            for span in tags.spans_from_tags(names[tag] for tag in path[:length]):
+                index = self.cfg["labels"].index(span.label)
+                queries.append(SpanQuery(row, span.start, span.end, tags.begin(index), tags.inside(index)))
+        return queries
+
+    def _span_probs(self, scores: Lattice, queries: Sequence[SpanQuery]) -> list[float]:
+        return crf.span_log_probs(self._probable(scores), queries).exp().clamp(0.0, 1.0).tolist()
+
+    # --- training
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> None:
+        """Fix the labels and the widths.
+
+        get_examples (Callable): Gives a representative sample of gold Examples.
+        labels (Sequence[str] | None): The labels, as `spacy init labels` writes them; None takes them from the data.
+        RAISES (BioactiveError): B202 when there is no label at all.
+        """
+        validate_get_examples(get_examples, "CRFNer.initialize")
+        in_data = sorted({ent.label_ for eg in get_examples() for ent in eg.reference.ents})
+        self._warn_of_labels_without_data(labels, in_data)
+        for label in labels if labels is not None else in_data:
+            self.add_label(label)
+        if not self.labels:
+            raise error("B202", name=self.name)
+        sample = [eg.reference for eg, _ in zip(get_examples(), range(10), strict=False)]
+        outputs = self.model.ops.alloc2f(1, len(self.tags))
+        self.model.initialize(X=[doc for doc in sample if len(doc)] or None, Y=outputs)
+
+    def _warn_of_labels_without_data(self, labels: Sequence[str] | None, in_data: list[str]) -> None:
+        absent = sorted(set(labels or ()) - set(in_data))
+        if absent:
+            warnings.warn(Errors.B204.format(name=self.name, labels=", ".join(absent)), stacklevel=3)
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from a batch; the same rule serves full, partial and rejecting annotation (see `get_loss`)."""
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "CRFNer.update")
+        if not any(len(eg.predicted) for eg in examples):
+            return losses
+        set_dropout_rate(self.model, drop)
+        scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
+        loss, d_scores = self.get_loss(examples, scores)
+        backprop(d_scores)
+        if sgd is not None:
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        return losses
+
+    def get_loss(self, examples: Iterable[Example], scores: Lattice) -> tuple[float, Lattice]:
+        """Mean negative log-likelihood a Doc, and its gradient by the potentials.
+
+        A word without annotation may have any tag; a span under `incorrect_spans_key` may not be an entity.
+        RAISES (BioactiveError): B203 for a gold label that the component does not know.
+        """
+        examples = list(examples)
+        device = scores.emissions.device
+        allowed = numpy.ones(tuple(scores.emissions.shape), dtype=bool)
+        for row, eg in enumerate(examples):
+            self._allow_gold_only(allowed[row], eg)
+        legal = torch.ones_like(scores.transitions, dtype=torch.bool) if self._independent else self._legal(device)
+        rejected = [query for row, eg in enumerate(examples) for query in self._rejected(row, eg)]
+        loss, d_emissions, d_transitions = crf.loss_and_gradient(
+            scores, legal, torch.from_numpy(allowed).to(device), rejected
+        )
+        n_docs = len(examples)
+        return loss.item() / n_docs, Lattice(d_emissions / n_docs, scores.lengths, d_transitions / n_docs)
+
+    def _allow_gold_only(self, allowed: NDArray[numpy.bool_], eg: Example) -> None:
+        """Forbid, for the annotated words of one Doc, all tags but the gold one; `allowed` is [L, K]."""
+        numbers = {tag: number for number, tag in enumerate(self.tags)}
+        for position, tag in enumerate(gold_tags(eg)):
+            if tag is None:
+                continue
+            if tag not in numbers:
+                raise error("B203", name=self.name, label=tag[2:], labels=", ".join(self.labels))
+            allowed[position] = False
+            allowed[position, numbers[tag]] = True
+
+    def _rejected(self, row: int, eg: Example) -> list[SpanQuery]:
+        """The spans of one Doc that are no entities."""
+        spans = eg.reference.spans.get(self.incorrect_spans_key, ())
+        queries = []
+        for span in eg.get_aligned_spans_y2x(spans, allow_overlap=True) if spans else ():
+            if span.label_ in self.labels:
+                index = self.cfg["labels"].index(span.label_)
+                queries.append(SpanQuery(row, span.start, span.end, tags.begin(index), tags.inside(index)))
+        return queries
+
+    def fit_temperature(self, examples: Iterable[Example], batch_size: int = 64) -> float:
+        """Calibrate on held-out Examples whose predicted Docs have passed the components before this one.
+
+        Minimises the log-loss of "this predicted entity is exactly in the gold" over the temperature.
+
+        RETURNS (float): The fitted temperature; the old one stays when nothing is predicted.
+        """
+        judged = [self._judged(batch) for batch in minibatch(examples, batch_size)]
+        if not any(right for _, _, right in judged):
+            return self.temperature
+
+        def log_loss(log_temperature: float) -> float:
+            self.temperature = math.exp(log_temperature)
+            probs = numpy.asarray([p for scores, queries, _ in judged for p in self._span_probs(scores, queries)])
+            outcome = numpy.asarray([hit for _, _, right in judged for hit in right])
+            return float(-numpy.log(numpy.where(outcome, probs, 1.0 - probs).clip(1e-6)).mean())
+
+        self.temperature = math.exp(golden_section(log_loss, *LOG_TEMPERATURES))
+        return self.temperature
+
+    def _judged(self, examples: Sequence[Example]) -> tuple[Lattice, list[SpanQuery], list[bool]]:
+        """Potentials of a batch, the entities of its best sequences, and whether each stands in the gold."""
+        scores = self.predict([eg.predicted for eg in examples])
+        queries = self._queries(crf.viterbi(self._decodable(scores))[1], scores.lengths)
+        gold = {
+            (row, span.start, span.end, span.label)
+            for row, eg in enumerate(examples)
+            for span in tags.spans_from_tags(tag or "O" for tag in gold_tags(eg))
+        }
+        labels = self.labels
+        right = [(query.row, query.start, query.end, labels[tags.label_of(query.begin)]) in gold for query in queries]
+        return scores, queries, right
+
+    # --- loading
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> "CRFNer":
+        super().from_bytes(bytes_data, exclude=tuple(exclude))
+        return self._know_labels()
+
+    def from_disk(self, path: Any, *, exclude: Iterable[str] = ()) -> "CRFNer":
+        super().from_disk(path, exclude=tuple(exclude))
+        return self._know_labels()
+
+    def _know_labels(self) -> "CRFNer":
+        for label in self.labels:
+            self.vocab.strings.add(label)
+        return self
+
+
+def golden_section(function: Callable[[float], float], low: float, high: float, steps: int = 14) -> float:
+    """Where a function of one number with a single valley has its minimum (Kiefer 1953).
+
+    steps (int): Evaluations; each narrows the bracket to .618 of its width.
+    """
+    ratio = (math.sqrt(5) - 1) / 2
+    left, right = high - ratio * (high - low), low + ratio * (high - low)
+    at_left, at_right = function(left), function(right)
+    for _ in range(steps - 2):
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - ratio * (high - low)
+            at_left = function(left)
+        else:
+            low, left, at_left = left, right, at_right
+            right = low + ratio * (high - low)
+            at_right = function(right)
+    return (low + high) / 2
+
+
+def gold_tags(eg: Example) -> list[str | None]:
+    """The BIO tag of each word of the predicted Doc; None where nobody annotated, or no tag fits."""
+    x, y = eg.predicted, eg.reference
+    if len(x) == len(y) and numpy.array_equal(x.to_array("ORTH"), y.to_array("ORTH")):
+        return [_written(token.ent_iob_, token.ent_type_) for token in y]
+    biluo = eg.get_aligned_ner()
+    return [None if tag in (None, "-") else tag.replace("U-", "B-").replace("L-", "I-") for tag in biluo]
+
+
+def _written(iob: str, label: str) -> str | None:
+    return (f"{iob}-{label}" if label else iob) or None
+
+
+def confidence(span: Span) -> float | None:
+    """Getter of `span._.confidence`: the probability of a predicted entity; None for any other span."""
+    group = span.doc.spans.get(SPANS_KEY, ())
+    wanted = (span.start, span.end, span.label)
+    for candidate, score in zip(group, group.attrs["scores"] if group else (), strict=True):
+        if (candidate.start, candidate.end, candidate.label) == wanted:
+            return float(score)
+    return None

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import math
+from statistics import mean
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bioactive.active.measures import get_measure, measures, random, uniform
+from bioactive.active.posteriors import Posterior, posterior
+from bioactive.errors import BioactiveError
+
+TAGS = ("O", "B-X", "I-X")
+EXACT = ("lc", "mnlp", "ltp", "margin", "entropy", "total_entropy", "sequence_entropy")
+
+
+@pytest.fixture
+def two_words() -> Posterior:
+    """Two words, two sequences: (B-X, I-X) with .75 and (B-X, O) with .25."""
+    return Posterior(
+        text="p 53",
+        kind="exact",
+        words=2,
+        tags=TAGS,
+        marginals=np.array([[0.0, 1.0, 0.0], [0.25, 0.0, 0.75]]),
+        best=("B-X", "I-X"),
+        best_log_prob=math.log(0.75),
+        second_log_prob=math.log(0.25),
+        sequence_entropy=-(0.75 * math.log(0.75) + 0.25 * math.log(0.25)),
+    )
+
+
+EMPTY = Posterior("", "exact", 0, best_log_prob=0.0, second_log_prob=-math.inf, sequence_entropy=0.0)
+H = -(0.75 * math.log(0.75) + 0.25 * math.log(0.25))
+HAND_WORKED = {
+    "length": 2.0,
+    "lc": -math.log(0.75),
+    "mnlp": -math.log(0.75) / 2,
+    "ltp": 0.25,
+    "margin": -0.5,
+    "entropy": H / 2,
+    "total_entropy": H,
+    "sequence_entropy": H,
+}
+
+
+@pytest.mark.parametrize("name", HAND_WORKED)
+def test_measure_hand_worked(two_words, name):
+    assert get_measure(name)(two_words) == pytest.approx(HAND_WORKED[name])
+
+
+def test_every_measure_has_a_hand_worked_case():
+    assert set(HAND_WORKED) | {"random"} == set(measures.get_all())
+
+
+@pytest.mark.parametrize("name", HAND_WORKED)
+def test_measure_of_an_empty_doc_is_its_lowest(two_words, name):
+    value = get_measure(name)(EMPTY)
+    assert value == (-1.0 if name == "margin" else 0.0)
+    assert math.copysign(1.0, value) == (-1.0 if name == "margin" else 1.0)
+
+
+def test_unknown_measure_is_an_error_that_names_the_known():
+    with pytest.raises(BioactiveError, match=r"B321.*'bald'.*mnlp"):
+        get_measure("bald")
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_measure_that_needs_more_than_the_text_says_so(name):
+    with pytest.raises(BioactiveError, match="B322"):
+        get_measure(name)(Posterior("a b", "text", 2))
+
+
+@pytest.mark.parametrize("name", EXACT)
+def test_measure_lets_a_broken_models_nan_through(name):
+    broken = Posterior("a", "exact", 1, TAGS, np.full((1, 3), np.nan), ("O",), math.nan, math.nan, math.nan)
+    assert math.isnan(get_measure(name)(broken))
+
+
+words = st.lists(st.sampled_from(["a", "b", "c", "d", "e", "f"]), min_size=1, max_size=4)
+
+
+@given(words)
+def test_measures_equal_brute_force(crf_nlp, parts):
+    from conftest import TAGS as tags
+    from conftest import sequence_log_probs
+
+    exact = sorted(sequence_log_probs(parts).items(), key=lambda item: -item[1])
+    probs = [math.exp(log_prob) for _, log_prob in exact]
+    entropies, lowest = [], 1.0
+    for t in range(len(parts)):
+        column = [sum(p for (path, _), p in zip(exact, probs, strict=True) if path[t] == k) for k in range(len(tags))]
+        entropies.append(-sum(p * math.log(p) for p in column if p))
+        lowest = min(lowest, column[exact[0][0][t]])
+    expected = {
+        "lc": -math.log(probs[0]),
+        "mnlp": -math.log(probs[0]) / len(parts),
+        "ltp": 1 - lowest,
+        "margin": probs[1] - probs[0],
+        "entropy": mean(entropies),
+        "total_entropy": sum(entropies),
+        "sequence_entropy": -sum(p * math.log(p) for p in probs),
+    }
+    (found,) = posterior(crf_nlp, [crf_nlp.make_doc(" ".join(parts))])
+    assert {name: get_measure(name)(found) for name in EXACT} == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("fixture", ["crf_nlp", "ner_nlp", "spancat_nlp"])
+@given(pool=st.lists(words, min_size=2, max_size=6), order=st.randoms(use_true_random=False))
+def test_scores_do_not_depend_on_the_batch_or_the_order(request, fixture, pool, order):
+    nlp = request.getfixturevalue(fixture)
+    texts = [" ".join(parts) for parts in pool]
+    alone = {text: posterior(nlp, [nlp.make_doc(text)])[0] for text in texts}
+    order.shuffle(texts)
+    together = posterior(nlp, [nlp.make_doc(text) for text in texts])
+    for text, found in zip(texts, together, strict=True):
+        for name in measures.get_all():
+            measure = get_measure(name)
+            assert measure(found) == pytest.approx(measure(alone[text]), abs=1e-4)
+
+
+@given(st.text(), st.integers(0, 5))
+def test_random_depends_on_text_and_seed_alone(text, seed):
+    assert random(Posterior(text, "text", 3), seed) == random(Posterior(text, "exact", 9), seed)
+    assert 0.0 <= random(Posterior(text, "text", 3), seed) < 1.0
+
+
+def test_random_is_uniform_and_another_seed_gives_another_order():
+    first, second = ([uniform(f"text {i}", seed) for i in range(2000)] for seed in (0, 1))
+    counts = np.histogram(first, bins=10, range=(0, 1))[0]
+    assert ((counts - 200) ** 2 / 200).sum() < 27.9  # chi-squared with 9 degrees of freedom, p = .001
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.1
+
+
+def test_least_confidence_still_tells_long_texts_apart():
+    def long(log_prob: float) -> Posterior:
+        return Posterior("t", "exact", 400, best_log_prob=log_prob, sequence_entropy=1.0, second_log_prob=log_prob)
+
+    lc = get_measure("lc")
+    assert lc(long(-60.0)) > lc(long(-50.0))

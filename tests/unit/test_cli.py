@@ -1,0 +1,134 @@
+"""The command line as a whole: how it starts, what it lists, how it fails."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import typer
+
+from bioactive import __version__
+from bioactive.cli import main
+from bioactive.cli.app import app
+from bioactive.cli.entry import run
+from bioactive.cli.info import pipeline_rows, read_meta, versions
+from bioactive.errors import BioactiveError, error
+
+COMMANDS = [
+    "convert",
+    "corpus",
+    "evaluate",
+    "rank",
+    "retrain",
+    "info",
+    "ner.correct",
+    "ner.manual",
+    "db-in",
+    "db-out",
+    "stats",
+    "drop",
+]
+
+
+def failing(found: Exception) -> typer.Typer:
+    """A command line whose one command raises."""
+    small = typer.Typer(pretty_exceptions_enable=False)
+
+    @small.command()
+    def fail() -> None:
+        raise found
+
+    return small
+
+
+def test_commands_are_the_documented_ones() -> None:
+    group = typer.main.get_group(app)
+    assert sorted(group.commands) == sorted(COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_command_has_a_help_text(command: str) -> None:
+    found = typer.main.get_group(app).commands[command]
+    assert found.help
+    for parameter in found.params:
+        assert getattr(parameter, "help", None), f"{command}: {parameter.name} has no help"
+
+
+def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"bioactive {__version__}\n"
+
+
+def test_user_error_is_one_line_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        run(failing(error("B502", model="nowhere")), [])
+    captured = capsys.readouterr()
+    assert stop.value.code == 1
+    assert captured.out == ""
+    assert captured.err.startswith("[B502] nowhere: ")
+    assert captured.err.count("\n") == 1
+
+
+def test_debug_shows_the_traceback() -> None:
+    with pytest.raises(BioactiveError, match="B502"):
+        run(failing(error("B502", model="nowhere")), ["--debug"])
+
+
+def test_debug_may_stand_after_the_command() -> None:
+    with pytest.raises(BioactiveError, match="B502"):
+        main(["info", "no-such-pipeline", "--debug"])
+
+
+def test_missing_extra_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        run(failing(ModuleNotFoundError("No module named 'fastapi.routing'", name="fastapi.routing")), [])
+    assert "pip install 'bioactive[app]'" in capsys.readouterr().err
+
+
+def test_own_missing_module_is_not_explained_away() -> None:
+    with pytest.raises(ModuleNotFoundError):
+        run(failing(ModuleNotFoundError("No module named 'bioactive.nothing'", name="bioactive.nothing")), [])
+
+
+def test_module_runs_as_the_command() -> None:
+    result = subprocess.run([sys.executable, "-m", "bioactive", "info", "nowhere"], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "B502" in result.stderr
+
+
+def test_help_comes_quickly() -> None:
+    # The best of three: a busy machine must not fail this.
+    def seconds() -> float:
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-m", "bioactive", "--help"], capture_output=True, check=True)
+        return time.perf_counter() - start
+
+    assert min(seconds() for _ in range(3)) < 1.0
+
+
+def test_info_names_versions() -> None:
+    rows = versions()
+    assert rows["bioactive"] == __version__
+    assert rows["spacy"].startswith("3.8")
+
+
+def test_info_reads_the_meta_of_a_folder(tmp_path: Path) -> None:
+    meta = (
+        '{"lang": "en", "name": "x", "version": "1.0", "labels": {"crf_ner": ["DNA"]}, "performance": {"ents_f": 0.5}}'
+    )
+    (tmp_path / "meta.json").write_text(meta, encoding="utf8")
+    rows = pipeline_rows(read_meta(str(tmp_path)))
+    assert rows["name"] == "en_x 1.0"
+    assert rows["labels of crf_ner"] == "DNA"
+    assert rows["ents_f"] == "0.5000"
+
+
+@pytest.mark.parametrize("model", ["nowhere", "no/such/folder", "math"])
+def test_info_without_a_pipeline_says_so(model: str) -> None:
+    with pytest.raises(BioactiveError, match="B502"):
+        read_meta(model)

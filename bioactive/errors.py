@@ -36,30 +36,72 @@ class Errors:
     # --- corpora
     B101 = "{path}: there is no such file or folder. Check the path."
     B102 = "{path}: the file is empty. Give a file with text in it."
-    B103 = "{path}:{line}: byte {offset} is not UTF-8 text ({found}). Convert the file to UTF-8 first, or name the right one."
+    B103 = (
+        "{path}:{line}: byte {offset} is not UTF-8 text ({found}). Convert the file to UTF-8 first, or name "
+        "the right one."
+    )
     B104 = "There is no tag scheme {scheme!r}. Choose one of {known}, or leave it to detection."
-    B105 = "{path}:{line}: column {column} holds {tag!r}, which is no tag. Choose the column of the tags with --tag-column, or pass --repair to read such words as not annotated."
+    B105 = (
+        "{path}:{line}: column {column} holds {tag!r}, which is no tag. Choose the column of the tags with "
+        "--tag-column, or pass --repair to read such words as not annotated."
+    )
     B106 = "{path}:{line}: tag {tag!r} does not belong to {scheme}. Give the right --scheme, or leave it to detection."
-    B107 = "{path}:{line}: tag {tag!r} has no type. Name one for all such tags with --label, or pass --repair to call it ENTITY."
-    B108 = "{path}:{line}: tag {tag!r} after {before!r} is not legal in {scheme}. Give the right --scheme, or pass --repair to mend and count such places."
-    B109 = "{path}:{line}: found {found} column(s) where {expected} were expected: {text!r}. Mend the line, or pass --repair to leave it out."
-    B110 = "{path}: lines have {columns} columns, so there is no column {column}. Choose --token-column and --tag-column among them."
+    B107 = (
+        "{path}:{line}: tag {tag!r} has no type. Name one for all such tags with --label, or pass --repair "
+        "to call it ENTITY."
+    )
+    B108 = (
+        "{path}:{line}: tag {tag!r} after {before!r} is not legal in {scheme}. Give the right --scheme, or "
+        "pass --repair to mend and count such places."
+    )
+    B109 = (
+        "{path}:{line}: found {found} column(s) where {expected} were expected: {text!r}. Mend the line, or "
+        "pass --repair to leave it out."
+    )
+    B110 = (
+        "{path}: lines have {columns} columns, so there is no column {column}. Choose --token-column and "
+        "--tag-column among them."
+    )
     B111 = "{path}: the folder holds {found}; one format is needed. Name it with --format, or give one file."
-    B112 = "{where}: entity {text!r} ({label}, {start}-{end}) does not start and end at token edges; the tokens are {tokens}. Pass --misaligned drop or expand to count and go on."
+    B112 = (
+        "{where}: entity {text!r} ({label}, {start}-{end}) does not start and end at token edges; the tokens "
+        "are {tokens}. Pass --misaligned drop or expand to count and go on."
+    )
     B113 = "There is no policy {policy!r} for nested entities. Choose one of {known}."
     B114 = "There is no policy {policy!r} for entities cut by the tokenizer. Choose one of {known}."
-    B115 = "{path}:{line}: this is not a line of brat standoff: {text!r}. An entity reads 'T1<TAB>label start end<TAB>text'."
-    B116 = "{path}:{line}: {start}-{end} is not a stretch of {text}, which has {length} characters. Offsets count code points, and .txt and .ann must belong together."
+    B115 = (
+        "{path}:{line}: this is not a line of brat standoff: {text!r}. An entity reads 'T1<TAB>label start "
+        "end<TAB>text'."
+    )
+    B116 = (
+        "{path}:{line}: {start}-{end} is not a stretch of {text}, which has {length} characters. Offsets "
+        "count code points, and .txt and .ann must belong together."
+    )
     B117 = "There is no policy {policy!r} for discontinuous entities. Choose one of {known}."
-    B118 = "{path}:{line}: not a task: {problem}. Each line must be one JSON object with a text; mend or remove the line."
-    B119 = "{where}: the task cannot be read: {problem}. Spans need start, end (code points of the text, end exclusive) and label."
-    B120 = "{path}: this is not a .spacy file ({problem}). Convert the corpus first: bioactive convert SOURCE OUTPUT.spacy"
-    B121 = "{path}:{line}: this is not a line of PubTator: {text!r}. An entity reads 'id<TAB>start<TAB>end<TAB>text<TAB>label'."
+    B118 = (
+        "{path}:{line}: not a task: {problem}. Each line must be one JSON object with a text; mend or remove "
+        "the line."
+    )
+    B119 = (
+        "{where}: the task cannot be read: {problem}. Spans need start, end (code points of the text, end "
+        "exclusive) and label."
+    )
+    B120 = (
+        "{path}: this is not a .spacy file ({problem}). Convert the corpus first: bioactive convert SOURCE "
+        "OUTPUT.spacy"
+    )
+    B121 = (
+        "{path}:{line}: this is not a line of PubTator: {text!r}. An entity reads "
+        "'id<TAB>start<TAB>end<TAB>text<TAB>label'."
+    )
     B122 = "{path}: reading BioC needs a library that is not installed. Install it: pip install 'bioactive[bioc]'"
     B123 = "{path}: this is not a BioC collection ({problem}). Check the file, or name its format with --format."
     B124 = "There is no {what} {value!r}. Choose one of {known}."
     B125 = "{path} holds {count} corpora, which do not go into the one file {output}. Give a folder as the output."
-    B126 = "Dev {dev} and test {test} of {count} document(s) leave a part empty. Choose smaller parts, at least one document each."
+    B126 = (
+        "Dev {dev} and test {test} of {count} document(s) leave a part empty. Choose smaller parts, at least "
+        "one document each."
+    )
     B127 = "Say how to split: either --dev and --test shares, or --last-dev N."
     B128 = "One file shares nothing with itself. Give two or more splits of a corpus."
 
@@ -82,12 +124,12 @@ class Errors:
 
     # --- evaluation and ranking
     B301 = (
-        "No pipeline at {path!r}: it is neither a folder that holds a meta.json and a config.cfg nor an installed package. "
-        "Give the folder that training wrote (training/<run>/model-best), or install the package's wheel."
+        "No pipeline at {path!r}: it is neither a folder with a config.cfg nor an installed package. Give the folder that "
+        "training wrote (training/<run>/model-best), or install the package's wheel."
     )
     B302 = (
-        "{path}: the pipeline does not load: {reason} A pipeline with components of your own needs the file that defines "
-        "them: pass it with --code."
+        "{path}: the pipeline does not load: {reason} A pipeline with components of your own needs the file that "
+        "defines them: pass it with --code."
     )
     B303 = (
         "{path}: not a .spacy file: {reason}. Make one from a corpus with 'bioactive convert SOURCE OUTPUT.spacy'."
@@ -106,18 +148,28 @@ class Errors:
         "--spans-key."
     )
     B308 = "No file at {path}. Check the path."
-    B309 = "The two systems were not scored on the same documents in the same order ({first} and {second} documents)."
-    B310 = "{path}: the code file does not run: {reason}"
+    B309 = (
+        "The two systems were not scored on the same documents in the same order ({first} and {second} "
+        "documents). Evaluate both on one file."
+    )
+    B310 = "{path}: the code file does not run: {reason}. Mend it; it should only register components."
     B320 = (
-        "No component of this pipeline can say how sure it is: found {pipes}. Those that can: {known}. Use such a pipeline, "
-        "register an adapter under the entry point group 'bioactive_posteriors', or rank by 'random' or 'length'."
+        "No component of this pipeline can say how sure it is: found {pipes}. Those that can: {known}. Use such a "
+        "pipeline, register an adapter under the entry point group 'bioactive_posteriors', or rank by 'random'."
     )
-    B321 = "Unknown measure {name!r}. Known: {known}."
-    B322 = "The measure {measure!r} needs {needed}, which the posterior of kind {kind!r} does not give. Choose another measure."
+    B321 = "Unknown measure {name!r}. Choose one of {known}."
+    B322 = (
+        "The measure {measure!r} needs {needed}, which the posterior of kind {kind!r} does not give. Choose another "
+        "measure."
+    )
     B323 = (
-        "{place}: found no text under the key {key!r}; the keys are {keys}. Name the right one with --text-key, or remove the item."
+        "{place}: found no text under the key {key!r}; the keys are {keys}. Name the right one with --text-key, or "
+        "remove the item."
     )
-    B324 = "{path}: cannot tell what kind of pool this is. Give a .jsonl file, a .txt file with a text a line, or a .spacy file."
+    B324 = (
+        "{path}: cannot tell what kind of pool this is. Give a .jsonl file, a .txt file with a text a line, or a .spacy "
+        "file."
+    )
     B325 = (
         "The score of text {text!r} is not a number ({score}). The pipeline's weights are probably broken by a training "
         "that diverged; evaluate it first."
@@ -150,6 +202,8 @@ class Errors:
         "{model}: neither a folder with a meta.json nor an installed pipeline. Give the folder that training wrote "
         "(training/<run>/model-best), or install the package's wheel."
     )
+    B510 = "There is no revision {name!r} in {root}. It has: {known}."
+    B511 = "None of the {answers} answers ({kinds}) says anything about a word, so there is nothing to learn. Annotate some more."
 
 
 def error(code: str, **found: object) -> BioactiveError:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import srsly
 import typer
+
 from annotator import annotate, read_gold, wait_for
 
 ROOT = Path(__file__).resolve().parent.parent

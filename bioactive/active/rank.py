@@ -15,6 +15,7 @@ from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
+from spacy.util import get_words_and_spaces
 
 from bioactive.annotate.tasks import TASK_HASH, Task, excerpt, keep_disabled, span_of, tokens_of
 from bioactive.errors import BioactiveError, error
@@ -113,13 +114,11 @@ def rank_pool(
 
 def tokenise(nlp: Language, task: Task) -> Doc:
     """A task's text as a Doc: on the task's own tokens where they spell its text, else on the pipeline's."""
-    tokens = task.get("tokens") or []
     try:
-        words, spaces = [token["text"] for token in tokens], [bool(token["ws"]) for token in tokens]
-        doc = Doc(nlp.vocab, words=words, spaces=spaces)
+        words, spaces = get_words_and_spaces([token["text"] for token in task["tokens"]], task["text"])
     except (KeyError, TypeError, ValueError):
         return nlp.make_doc(task["text"])
-    return doc if doc.text == task["text"] else nlp.make_doc(task["text"])
+    return Doc(nlp.vocab, words=words, spaces=spaces)
 
 
 def with_spans(task: Task, doc: Doc, beliefs: Iterable[Belief]) -> Task:
@@ -130,7 +129,9 @@ def with_spans(task: Task, doc: Doc, beliefs: Iterable[Belief]) -> Task:
     beliefs (Iterable[Belief]): Predicted entities of the Doc.
     RETURNS (Task): A new task. A hash of the question asked before is taken off, as the question is another now.
     """
-    new = keep_disabled({**task, "tokens": tokens_of(doc)}, task)
+    new = {**task, "tokens": tokens_of(doc)}
+    if all({"start", "end"} <= set(token) for token in task.get("tokens") or []):
+        new = keep_disabled(new, task)
     if task.get("spans"):
         return new
     new.pop(TASK_HASH, None)

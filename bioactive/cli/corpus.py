@@ -10,6 +10,8 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rich.console import Console
+
     from bioactive.corpus.checks import CorpusStats
 
 corpus_app = typer.Typer(help="Statistics, splits and leakage of .spacy files.", no_args_is_help=True)
@@ -91,8 +93,9 @@ def corpus_check_cli(
     found = leaks({_name(path, files): read_docs(path, vocab) for path in files})
     for leak in found:
         typer.echo(
-            f"{leak.first} and {leak.second} share {len(leak.documents):,} document ids, {leak.texts:,} whole texts and "
-            f"{len(leak.sentences):,} sentences ({leak.copies:,} times in {leak.second}, {leak.conflicts:,} labelled otherwise)"
+            f"{leak.first} and {leak.second} share {len(leak.documents):,} document ids, {leak.texts:,} whole texts "
+            f"and {len(leak.sentences):,} sentences ({leak.copies:,} times in {leak.second}, "
+            f"{leak.conflicts:,} labelled otherwise)"
         )
         for text in [*leak.documents[:examples], *leak.sentences[:examples]]:
             typer.echo(f"    {text}")
@@ -103,22 +106,25 @@ def corpus_check_cli(
 def _name(path: Path, files: list[Path]) -> str:
     """The shortest name that tells a file from the others."""
     stems = [other.stem for other in files]
-    return path.stem if stems.count(path.stem) == 1 else str(path)
+    return path.stem if stems.count(path.stem) == 1 else str(path.with_suffix(""))
 
 
-def _print_stats(console: object, stats: Mapping[str, CorpusStats]) -> None:
+def _print_stats(console: Console, stats: Mapping[str, CorpusStats]) -> None:
     from rich.table import Table
 
     table = Table("", *stats, box=None)
-    for column in table.columns[1:]:
-        column.justify = "right"
+    for column in table.columns:
+        column.no_wrap = True
+        column.justify = "right" if column.header else "left"
     for key, title in ROWS.items():
         table.add_row(title, *(f"{getattr(found, key):,}" for found in stats.values()))
     labels = sorted({label for found in stats.values() for label in found.spans | found.entities})
     table.add_row("entities in doc.ents / all", *(_both(found) for found in stats.values()))
     for label in labels:
         table.add_row(f"  {label}", *(_both(found, label) for found in stats.values()))
-    console.print(table, highlight=False)  # type: ignore[attr-defined]
+    # Rather long lines than numbers cut short.
+    console.width = max(console.width, console.measure(table, options=console.options.update(width=10_000)).maximum)
+    console.print(table, highlight=False)
 
 
 def _both(found: CorpusStats, label: str = "") -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import typer
 
@@ -34,6 +35,17 @@ def main(args: Sequence[str] | None = None) -> None:
     run(app, args)
 
 
+def run_one(command: Callable[..., None]) -> None:
+    """Run one command as a program of its own, as the scripts do.
+
+    command (Callable[..., None]): A function that typer can read.
+    RAISES (SystemExit): Always.
+    """
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command()(command)
+    run(app)
+
+
 def run(app: typer.Typer, args: Sequence[str] | None = None) -> None:
     """Parse the arguments, run the command and exit; what a user caused ends in one red line and exit code 1.
 
@@ -41,11 +53,12 @@ def run(app: typer.Typer, args: Sequence[str] | None = None) -> None:
     args (Sequence[str] | None): Arguments after the program's name; those of the process by default.
     RAISES (SystemExit): Always.
     """
+    program = Path(sys.argv[0]).name.replace("__main__.py", "bioactive")
     words = list(sys.argv[1:] if args is None else args)
     # Taken out here, so that it may stand before the command or after it.
     debug = DEBUG in words
     try:
-        app(args=[word for word in words if word != DEBUG], prog_name="bioactive")
+        app(args=[word for word in words if word != DEBUG], prog_name=program)
     except (BioactiveError, ModuleNotFoundError) as found:
         told = _explained(found)
         if debug or told is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from spacy.attrs import IDS
 from spacy.strings import StringStore
@@ -44,9 +44,9 @@ class CorpusBin(DocBin):
 
         doc (Doc): The Doc to add.
         """
-        array = doc.to_array(self.attrs)
+        array = doc.to_array(cast("list[int | str]", self.attrs))
         self._store = doc.vocab.strings
-        self._hashes.update(array[:, self._columns].ravel().tolist())
+        self._hashes.update(cast("list[int]", array[:, self._columns].ravel().tolist()))
         self.tokens.append(array)
         self.spaces.append(doc.to_array("SPACY").astype(bool).reshape(-1, 1))
         self.flags.append({"has_unknown_spaces": doc.has_unknown_spaces})
@@ -74,7 +74,7 @@ class CorpusBin(DocBin):
         """
         if self._store is not None:
             store = self._store
-            self.strings.update(store[key] for key in self._hashes if key in store)
+            self.strings.update(store[key] for key in self._hashes)
         return super().to_bytes()
 
     def get_docs(self, vocab: Vocab) -> Iterator[Doc]:
@@ -87,13 +87,14 @@ class CorpusBin(DocBin):
             vocab.strings.add(string)
         tuples = msgpack.Unpacker(raw=False, use_list=False)
         lists = msgpack.Unpacker(raw=False, use_list=True)
-        for index, tokens in enumerate(self.tokens):
+        for index, tokens in enumerate(cast("list[Any]", self.tokens)):
             known = not self.flags[index].get("has_unknown_spaces")
-            doc = Doc(vocab, words=tokens[:, 0], spaces=self.spaces[index] if known else None)
-            doc.from_array(self.attrs, tokens)
+            doc = Doc(vocab, words=tokens[:, 0], spaces=cast(Any, self.spaces[index]) if known else None)
+            doc.from_array(cast("list[int | str]", self.attrs), tokens)
             doc.cats = self.cats[index]
-            if index < len(self.user_data) and self.user_data[index] is not None:
-                doc.user_data.update(_unpack(tuples, self.user_data[index]))
+            user_data = self.user_data[index] if index < len(self.user_data) else None
+            if user_data is not None:
+                doc.user_data.update(_unpack(tuples, user_data))
             groups = _unpack(lists, self.span_groups[index]) if self.span_groups[index] else {}
             # Files of spaCy before 3.4 hold a list of groups, which only spaCy itself knows how to read.
             if isinstance(groups, list):

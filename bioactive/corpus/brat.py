@@ -77,7 +77,8 @@ def read_brat(pair: tuple[Path, Path], discontinuous: str, tally: Tally) -> Brat
         character, "first" the leftmost fragment, "drop" nothing.
     tally (Tally): Gets the counts.
     RETURNS (BratText): Text and spans; offsets are code points of the text.
-    RAISES (BioactiveError): B115 for a line that cannot be read, B116 for an offset outside the text, B117 for an unknown policy.
+    RAISES (BioactiveError): B115 for a line that cannot be read, B116 for an offset outside the text, B117 for an
+        unknown policy.
     """
     if discontinuous not in DISCONTINUOUS:
         raise error("B117", policy=discontinuous, known=", ".join(DISCONTINUOUS))
@@ -164,15 +165,15 @@ def _check(bound: TextBound, text: str, text_path: Path, ann_path: Path, tally: 
 
 
 def _agrees(bound: TextBound, text: str) -> bool:
-    """Whether the text at the offsets is what the `.ann` line says, white space aside (brat writes line ends as spaces)."""
+    """Whether the text there is what the `.ann` line says, but for white space: brat writes line ends as spaces."""
     return " ".join(text[start:end] for start, end in bound.fragments).split() == bound.surface.split()
 
 
 def _fitting_text(path: Path, bounds: Sequence[TextBound], tally: Tally) -> str:
     """The text to which the offsets were counted.
 
-    Git and editors change line ends and byte order marks after offsets were made; the variant on which most surfaces agree is
-    the one that was annotated.
+    Git and editors change line ends and byte order marks after offsets were made; the variant on which most surfaces
+    agree is the one that was annotated.
     """
     text = read_text(path)
     variants = {"as the file has it": text}
@@ -200,7 +201,7 @@ def write_brat(docs: Iterable[Doc], folder: Path) -> int:
     for doc in docs:
         name = str(doc.user_data.get("doc_id", written)).replace("/", "_")
         lines = []
-        for number, span in enumerate(doc.spans["sc"] if "sc" in doc.spans else doc.ents, 1):
+        for number, span in enumerate(doc.spans.get("sc", doc.ents), 1):
             places = ";".join(f"{start} {end}" for start, end in _line_pieces(span.text, span.start_char))
             lines.append(f"T{number}\t{span.label_} {places}\t{' '.join(span.text.split(chr(10)))}\n")
         (folder / f"{name}.txt").write_text(doc.text, encoding="utf-8", newline="")

@@ -28,7 +28,7 @@ class CorpusStats:
     entities (Counter[str]): Entities of `doc.ents` by label.
     spans (Counter[str]): Entities of `doc.spans["sc"]` by label.
     nested, crossing, depth (int): See `nested.overlap_statistics`, over `doc.spans["sc"]`.
-    adjacent_same_type (int): Entities of `doc.ents` that follow another of the same label without a word between, within a sentence.
+    adjacent_same_type (int): Entities of `doc.ents` right after another of the same label in the same sentence.
     """
 
     documents: int = 0

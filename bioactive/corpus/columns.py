@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
+from typing import Any, cast
 
 import numpy
 from spacy.tokens import Doc
@@ -148,7 +149,7 @@ def _docs(block: Block, table: Translation, vocab: Vocab) -> Iterator[Doc]:
         words = block.words[start:end]
         doc = Doc(vocab, words=words, spaces=[True] * (len(words) - 1) + [False] if words else [])
         if words:
-            doc.from_array(["ENT_IOB", "ENT_TYPE", "SENT_START"], array[start:end])
+            doc.from_array(["ENT_IOB", "ENT_TYPE", "SENT_START"], cast(Any, array[start:end]))
         doc.user_data["doc_id"] = doc_id
         doc.spans["sc"] = list(doc.ents)
         yield doc

@@ -14,8 +14,8 @@ from spacy.tokens import Doc
 from ..errors import error
 from ..tokenizer import blank
 from .align import AlignOptions, doc_from_spans
-from .bioc import read_bioc
 from .binfile import write_docs
+from .bioc import read_bioc
 from .brat import BratText, brat_pairs, read_brat
 from .columns import ColumnOptions, read_columns
 from .detect import FORMATS, detect_format, format_of_name
@@ -86,7 +86,8 @@ def convert(
 ) -> ConvertSummary:
     """Convert a corpus.
 
-    source (Path): A file, or a folder: of brat pairs, which make one corpus, or of files of one other format, each a corpus.
+    source (Path): A file, or a folder: of brat pairs, which make one corpus, or of files of one other format, each of
+        which is a corpus.
     output (Path): A `.spacy` file; or a folder, which gets one `.spacy` file for each source file.
     options (ConvertOptions | None): How.
     on_doc (Callable | None): Called after each document.
@@ -139,7 +140,8 @@ def sentence_docs(doc: Doc, tally: Tally) -> Iterator[Doc]:
 
     doc (Doc): A Doc with sentence bounds.
     tally (Tally): Gets the count of entities that cross a bound.
-    YIELDS (Doc): One Doc a sentence that holds a word; `user_data` has the document's id and the sentence's number as "sent_id".
+    YIELDS (Doc): One Doc a sentence that holds a word; `user_data` has the document's id and, as "sent_id", the number
+        of the sentence from 0.
     """
     kept = {key: list(group) for key, group in doc.spans.items()}
     inside = dict.fromkeys(kept, 0)

@@ -27,7 +27,8 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, Task]]:
 
     path (Path): The file; blank lines are passed over.
     YIELDS (tuple[int, dict]): Line number from 1, and the object.
-    RAISES (BioactiveError): B101 to B103 for a file that holds no text, B118 for a line that is not a JSON object with a text.
+    RAISES (BioactiveError): B101 to B103 for a file that holds no text, B118 for a line that is not a JSON object with
+        a text.
     """
     with checked_text(path) as file:
         for number, line in enumerate(file, 1):
@@ -110,14 +111,14 @@ def doc_to_task(doc: Doc, spans: Sequence[Span] | None = None) -> Task:
     """Make a task of a Doc.
 
     doc (Doc): The Doc.
-    spans (Sequence[Span] | None): The spans to show. By default those of the Doc (`spans["sc"]`, else `ents`) if it is annotated at
-        all; words that are not annotated in an annotated Doc are `disabled`.
+    spans (Sequence[Span] | None): The spans to show. By default those of the Doc (`spans["sc"]`, else `ents`) if it is
+        annotated at all; words that are not annotated in an annotated Doc are `disabled`.
     RETURNS (dict): `text`, `tokens`, `spans` (absent when the Doc is not annotated) and `meta` with the document id.
     """
     annotated = doc.has_annotation("ENT_IOB")
     task: Task = {"text": doc.text, "tokens": [_token(token) for token in doc]}
     if spans is None and annotated:
-        spans = list(doc.spans["sc"] if "sc" in doc.spans else doc.ents)
+        spans = list(doc.spans.get("sc", doc.ents))
         for token, shown in zip(doc, task["tokens"], strict=True):
             if token.ent_iob == 0:
                 shown["disabled"] = True
@@ -165,7 +166,7 @@ def _disabled(task: Mapping[str, Any]) -> list[tuple[int, int]]:
 
 
 def _char_spans(task: Mapping[str, Any], text: str, where: str) -> list[CharSpan] | None:
-    """The spans of a task, also as `entities` or `label(s)` lists of [start, end, label]; None when it has none of them."""
+    """The spans of a task, also as `entities` or `label(s)` lists of [start, end, label]; None without such a list."""
     given = next(
         (task[key] for key in ("spans", "entities", "labels", "label") if isinstance(task.get(key), list)), None
     )
@@ -178,7 +179,7 @@ def _char_spans(task: Mapping[str, Any], text: str, where: str) -> list[CharSpan
         except (KeyError, TypeError, ValueError) as problem:
             raise error("B119", where=where or "task", problem=f"a span reads {item!r}") from problem
         if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
-            problem = f"{start}-{end} is not a stretch of its text, which has {len(text)} characters"
-            raise error("B119", where=where or "task", problem=problem)
+            found = f"{start}-{end} is not a stretch of its text, which has {len(text)} characters"
+            raise error("B119", where=where or "task", problem=found)
         spans.append(CharSpan(start, end, str(label), where))
     return spans

@@ -76,8 +76,9 @@ def overlap_statistics(spans: Sequence[Bounded]) -> Counter[str]:
     """How spans of one text lie to each other.
 
     spans (Sequence[Bounded]): The spans of one Doc or text.
-    RETURNS (Counter[str]): "nested": spans that lie inside another with other bounds. "depth": the most spans that lie around each
-        other at one place, 1 when nothing is nested. "crossing": pairs that overlap with neither inside the other.
+    RETURNS (Counter[str]): "nested": spans that lie inside another with other bounds. "depth": the most spans that lie
+        around each other at one place, 1 when nothing is nested. "crossing": pairs that overlap with neither inside
+        the other.
     """
     found: Counter[str] = Counter(nested=0, crossing=0, depth=0)
     around: list[tuple[int, int]] = []

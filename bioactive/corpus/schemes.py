@@ -68,7 +68,7 @@ def read_tag(tag: str, default_label: str = "") -> ReadTag:
     """
     if tag in ("", MISSING, "O"):
         return ReadTag(tag, "")
-    prefix, dash, label = tag.partition("-")
+    prefix, _, label = tag.partition("-")
     if prefix not in ("B", "I", "E", "S", "L", "U") or any(char.isspace() for char in label):
         return ReadTag("?", "")
     return ReadTag(_SAME.get(prefix, prefix), label or default_label or DEFAULT_LABEL, bool(label or default_label))

@@ -11,19 +11,23 @@ _FINAL = frozenset(".!?…")
 _CLOSING = frozenset("\"'”’»)]}")
 _OPENING = frozenset("\"'“‘«([{")
 # Words before a period that does not end a sentence, in lower case and without it.
-_ABBREVIATIONS = frozenset(
-    "al approx ca cf co dr e.g eq et etc fig figs i.e inc jr ltd mr mrs ms nat no nos prof ref refs resp sp spp ssp st subsp var "
-    "viz vol vs акад англ гл гос др ед жен им ин л лат млн млрд муж напр н.э обл п пр проф р разд рис руб с см соавт ср ст стр "
-    "табл т т.д т.е т.к т.н т.п тыс ул чел".split()
-)
+_LATIN = """
+al approx ca cf co dr e.g eq et etc fig figs i.e inc jr ltd mr mrs ms nat no nos prof ref refs resp sp spp ssp st
+subsp var viz vol vs
+"""
+_CYRILLIC = """
+акад англ гл гос др ед жен им ин л лат млн млрд муж напр н.э обл п пр проф р разд рис руб с см соавт ср ст стр
+табл т т.д т.е т.к т.н т.п тыс ул чел
+"""
+_ABBREVIATIONS = frozenset((_LATIN + _CYRILLIC).split())
 
 
 def set_sentences(doc: Doc, whole: Container[int] = frozenset()) -> Doc:
     """Set `token.is_sent_start` on every token.
 
-    A sentence ends after ".", "!", "?" or "…" (and closing brackets or quotes) that are followed by white space, unless an
-    abbreviation or a single letter stands before the period or the next word starts in lower case; and at a line end,
-    unless the line is broken within a sentence (the next one starts in lower case).
+    A sentence ends after ".", "!", "?" or "…" (and closing brackets or quotes) that are followed by white space, unless
+    an abbreviation or a single letter stands before the period or the next word starts in lower case; and at a line
+    end, unless the line is broken within a sentence (the next one starts in lower case).
 
     doc (Doc): A Doc that keeps its white space.
     whole (Container[int]): Indices of tokens that must not start a sentence, such as the inner tokens of entities.

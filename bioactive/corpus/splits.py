@@ -22,7 +22,7 @@ def split_shares(docs: Sequence[Doc], dev: float, test: float, seed: int = 0) ->
     dev (float): Share of the documents that go to "dev", 0 to 1.
     test (float): Share that goes to "test".
     seed (int): Same seed, same split.
-    RETURNS (dict[str, list[Doc]]): "train", "dev" and "test" (the latter two only if their share is not 0), in the order of `docs`.
+    RETURNS (dict[str, list[Doc]]): "train", "dev" and "test", in the order of `docs`; no part for a share of 0.
     RAISES (BioactiveError): B126 when the shares leave a part without documents.
     """
     ids = list(dict.fromkeys(doc_id(doc, index) for index, doc in enumerate(docs)))

@@ -32,7 +32,9 @@ def create_calibration_callback(
                 before = [name for name, _ in nlp.pipeline[:position]]
                 with nlp.select_pipes(enable=before):
                     docs = nlp.pipe(eg.predicted for eg in examples)
-                    component.fit_temperature([Example(doc, eg.reference) for doc, eg in zip(docs, examples, strict=True)])
+                    component.fit_temperature(
+                        [Example(doc, eg.reference) for doc, eg in zip(docs, examples, strict=True)]
+                    )
         return nlp
 
     return calibrate

@@ -10,9 +10,9 @@ import numpy
 import torch
 from numpy.typing import NDArray
 from spacy.language import Language
+from spacy.pipeline import TrainablePipe
 from spacy.scorer import get_ner_prf
 from spacy.tokens import Doc, Span, SpanGroup
-from spacy.pipeline import TrainablePipe
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.util import minibatch
 from thinc.api import Config, Model, Optimizer, set_dropout_rate

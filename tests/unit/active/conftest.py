@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import SimpleNamespace
 
 import numpy as np
@@ -64,6 +64,12 @@ class FakeCRF:
             sequence_entropy=-sum(math.exp(log_prob) * log_prob for _, log_prob in found),
             spans=[(*span, 0.5) for span in spans_from_tags(best)],
         )
+
+
+@pytest.fixture(scope="session")
+def brute_force() -> tuple[list[str], Callable[[list[str]], dict[tuple[int, ...], float]]]:
+    """The tags, and the function that gives every sequence's log-probability."""
+    return TAGS, sequence_log_probs
 
 
 @pytest.fixture(scope="session")

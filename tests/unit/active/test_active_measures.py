@@ -5,7 +5,7 @@ from statistics import mean
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bioactive.active.measures import get_measure, measures, random, uniform
@@ -82,11 +82,10 @@ def test_measure_lets_a_broken_models_nan_through(name):
 words = st.lists(st.sampled_from(["a", "b", "c", "d", "e", "f"]), min_size=1, max_size=4)
 
 
+@settings(deadline=None)
 @given(words)
-def test_measures_equal_brute_force(crf_nlp, parts):
-    from conftest import TAGS as tags
-    from conftest import sequence_log_probs
-
+def test_measures_equal_brute_force(crf_nlp, brute_force, parts):
+    tags, sequence_log_probs = brute_force
     exact = sorted(sequence_log_probs(parts).items(), key=lambda item: -item[1])
     probs = [math.exp(log_prob) for _, log_prob in exact]
     entropies, lowest = [], 1.0
@@ -108,6 +107,7 @@ def test_measures_equal_brute_force(crf_nlp, parts):
 
 
 @pytest.mark.parametrize("fixture", ["crf_nlp", "ner_nlp", "spancat_nlp"])
+@settings(deadline=None)
 @given(pool=st.lists(words, min_size=2, max_size=6), order=st.randoms(use_true_random=False))
 def test_scores_do_not_depend_on_the_batch_or_the_order(request, fixture, pool, order):
     nlp = request.getfixturevalue(fixture)

@@ -145,5 +145,5 @@ def test_spancat_spans_are_those_that_the_component_sets(spancat_nlp):
 
 
 def test_text_only_counts_words_alone():
-    doc = spacy.blank("en")("a \n b.")
+    doc = spacy.blank("en")("ab \n cd.")
     assert text_only(doc).words == 3

@@ -6,7 +6,7 @@ import math
 import pytest
 import spacy
 import srsly
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 
@@ -32,6 +32,7 @@ def test_rank_equals_sorting_by_score(crf_nlp, measure):
 
 
 @pytest.mark.parametrize("measure", ["mnlp", "length", "random"])
+@settings(deadline=None)
 @given(order=st.permutations(TEXTS), n=st.integers(1, 8), batch_size=st.integers(1, 8))
 def test_rank_does_not_depend_on_order_or_batch_size(crf_nlp, measure, order, n, batch_size):
     whole = [task["text"] for task in rank(crf_nlp, TEXTS, measure)]
@@ -88,8 +89,11 @@ def test_rank_keeps_spans_and_tokens_that_the_item_brings(crf_nlp):
     assert (task["tokens"], task["spans"], task["_task_hash"]) == (tokens, spans, 5)
 
 
-def test_rank_makes_new_tokens_where_those_of_the_item_do_not_spell_its_text(crf_nlp):
-    (task,) = rank(crf_nlp, [{"text": "a b", "tokens": [{"text": "a", "start": 0}]}])
+@pytest.mark.parametrize(
+    "tokens", [[{"text": "a", "start": 0}], [{"id": 0}], [{"text": "a", "start": 0, "end": 1}], []]
+)
+def test_rank_makes_new_tokens_where_those_of_the_item_do_not_spell_its_text(crf_nlp, tokens):
+    (task,) = rank(crf_nlp, [{"text": "a b", "tokens": tokens}])
     assert [token["text"] for token in task["tokens"]] == ["a", "b"]
 
 

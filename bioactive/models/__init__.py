@@ -1,0 +1,1 @@
+"""Trained pipelines as revisions: each one kept, with where it came from and how good it was."""

@@ -124,8 +124,8 @@ class Errors:
 
     # --- evaluation and ranking
     B301 = (
-        "No pipeline at {path!r}: it is neither a folder with a config.cfg nor an installed package. Give the folder that "
-        "training wrote (training/<run>/model-best), or install the package's wheel."
+        "No pipeline at {path!r}: it is neither a folder with a config.cfg nor an installed package. Give the folder "
+        "that training wrote (training/<run>/model-best), or install the package's wheel."
     )
     B302 = (
         "{path}: the pipeline does not load: {reason} A pipeline with components of your own needs the file that "
@@ -136,16 +136,16 @@ class Errors:
     )
     B304 = "{path}: holds no documents with words. Check which corpus this was made from."
     B305 = (
-        "None of the {documents} documents has a gold annotation to compare with. Give a labelled file; in this one every "
-        "word is unannotated."
+        "None of the {documents} documents has a gold annotation to compare with. Give a labelled file; in this one "
+        "every word is unannotated."
     )
     B306 = (
         "Document {doc_id!r}: gold and prediction are not of the same text; they differ at character {offset}. "
         "Predict on the words or on the text of the gold document."
     )
     B307 = (
-        "No component of this pipeline predicts entities: found {pipes}. Evaluate one with crf_ner, ner, or spancat with "
-        "--spans-key."
+        "No component of this pipeline predicts entities: found {pipes}. Evaluate one with crf_ner, ner, or spancat "
+        "with --spans-key."
     )
     B308 = "No file at {path}. Check the path."
     B309 = (
@@ -167,12 +167,12 @@ class Errors:
         "remove the item."
     )
     B324 = (
-        "{path}: cannot tell what kind of pool this is. Give a .jsonl file, a .txt file with a text a line, or a .spacy "
-        "file."
+        "{path}: cannot tell what kind of pool this is. Give a .jsonl file, a .txt file with a text a line, or a "
+        ".spacy file."
     )
     B325 = (
-        "The score of text {text!r} is not a number ({score}). The pipeline's weights are probably broken by a training "
-        "that diverged; evaluate it first."
+        "The score of text {text!r} is not a number ({score}). The pipeline's weights are probably broken by a "
+        "training that diverged; evaluate it first."
     )
     B326 = "{path}: holds no text to rank: {seen} items seen, {empty} of them empty, {too_long} too long."
 

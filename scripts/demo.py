@@ -24,6 +24,8 @@ TEXT = {
     "en": "Serum IL-6 fell in patients with rheumatoid arthritis who were given tocilizumab.",
     "ru": "У больных ревматоидным артритом на фоне тоцилизумаба снизился уровень ИЛ-6.",
 }
+# An epoch is a handful of updates here: look at the dev set more often than the configs do, and train for longer.
+SMALL_CORPUS = ["--training.eval_frequency", "50", "--vars.max_epochs", "40"]
 # Run in an interpreter that sees the installed pipeline beside bioactive, and nothing of this checkout's training.
 TRY_PACKAGE = """
 import sys, spacy
@@ -93,7 +95,7 @@ class Demo:
 
     def train(self) -> None:
         """Train a pipeline with `spacy train`, as it is."""
-        settings = ["--nlp.lang", self.lang, "--paths.train", self.corpus / "train.spacy"]
+        settings = [*SMALL_CORPUS, "--nlp.lang", self.lang, "--paths.train", self.corpus / "train.spacy"]
         settings += ["--paths.dev", self.corpus / "dev.spacy"]
         if self.encoder:
             settings += ["--vars.encoder", self.encoder]

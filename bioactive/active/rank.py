@@ -27,6 +27,7 @@ from .posteriors import Belief, find_adapter, posterior, text_only
 # Score, tie-breaker, and the negated position in the pool, so that no two keys are equal.
 Key = tuple[float, float, int]
 Item = tuple[int, Task]
+WINDOW = 16  # batches read ahead
 
 
 @dataclass
@@ -159,8 +160,11 @@ def _usable(pool: Iterable[Task | str], text_key: str, longest: int, ranking: Ra
 
 
 def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
-    while batch := list(islice(items, size)):
-        yield batch
+    # Texts of like length together, within a window of the stream: the longest of a batch decides how long it takes.
+    while window := list(islice(items, size * WINDOW)):
+        window.sort(key=lambda item: len(item[1]["text"]))
+        for start in range(0, len(window), size):
+            yield window[start : start + size]
 
 
 def _key(text: str, value: float, seed: int, position: int) -> Key:

@@ -175,6 +175,8 @@ def bind(host: str, port: int) -> socket.socket:
     RETURNS (socket.socket): The bound socket.
     RAISES (BioactiveError): B405 when the port is in use, B406 when one cannot listen there.
     """
+    if not 0 <= port < 65536:
+        raise error("B406", host=host, port=port, reason="there is no such port")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         listener = socket.socket(family, kind, protocol)
@@ -185,12 +187,19 @@ def bind(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen()
-    except (OSError, OverflowError) as problem:
+    except OSError as problem:
         listener.close()
-        if isinstance(problem, OSError) and problem.errno == errno.EADDRINUSE:
+        if problem.errno == errno.EADDRINUSE:
             raise error("B405", host=host, port=port) from problem
-        raise error("B406", host=host, port=port, reason=getattr(problem, "strerror", None) or problem) from problem
+        raise error("B406", host=host, port=port, reason=problem.strerror or problem) from problem
     return listener
+
+
+def make_server(controller: Controller) -> uvicorn.Server:
+    """The web server of a controller; `run(sockets=[...])` starts it, `should_exit = True` ends it."""
+    return uvicorn.Server(
+        uvicorn.Config(create_app(controller), log_level="warning", timeout_graceful_shutdown=5, server_header=False)
+    )
 
 
 def serve(controller: Controller, on_ready: Callable[[str], None] | None = None) -> None:
@@ -203,10 +212,9 @@ def serve(controller: Controller, on_ready: Callable[[str], None] | None = None)
     listener = bind(controller.config["host"], controller.config["port"])
     try:
         host, port = controller.config["host"], listener.getsockname()[1]
-        config = uvicorn.Config(create_app(controller), log_level="warning", timeout_graceful_shutdown=5)
         if on_ready is not None:
             on_ready(f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/")
-        uvicorn.Server(config).run(sockets=[listener])
+        make_server(controller).run(sockets=[listener])
     finally:
         listener.close()
 

@@ -29,9 +29,7 @@ def convert_cli(
     nested: str = typer.Option(
         "outermost", "--nested", help="Which of overlapping entities go to doc.ents: outermost, innermost or longest"
     ),
-    discontinuous: str = typer.Option(
-        "cover", "--discontinuous", help="brat and BioC entities in pieces: cover, first or drop"
-    ),
+    discontinuous: str = typer.Option("cover", "--discontinuous", help="brat entities in pieces: cover, first or drop"),
     token_column: int = typer.Option(0, "--token-column", help="Column of the words, from 0; -1 is the last"),
     tag_column: int = typer.Option(-1, "--tag-column", help="Column of the tags"),
     scheme: str = typer.Option("auto", "--scheme", help="Tags: auto, IOB2 (BIO), IOB1, IO, BIOES or BILOU"),

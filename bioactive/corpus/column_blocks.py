@@ -15,7 +15,7 @@ from .schemes import read_tag
 from .tally import Tally
 
 BLOCK_CHARS = 1 << 25
-_DOC_MARK = re.compile(r"^(?:-DOCSTART-|###\s*MEDLINE:|#\s*newdoc\b|#\s*doc_?id\b)", re.IGNORECASE)
+_DOC_MARK = re.compile(r"^(?:-DOCSTART-|###\s*MEDLINE:|#\s+newdoc\b|#\s*doc_?id\s*[=:])", re.IGNORECASE)
 _DOC_ID = re.compile(r"^(?:-DOCSTART-.*?\((?P<a>[^)]+)\)|###\s*MEDLINE:\s*(?P<b>\S+)|#[^=:]*[=:]\s*(?P<c>.+))")
 _SPACES = re.compile(r"[ \t]+")
 
@@ -63,7 +63,7 @@ class Block:
     def documents(self) -> Iterator[tuple[int, int, str]]:
         """First word, end and id of each document."""
         ends = [start for start, _ in self.marks[1:]] + [len(self.words)]
-        for (start, doc_id), end in zip(self.marks, ends, strict=True):
+        for (start, doc_id), end in zip(self.marks, ends, strict=bool(self.marks)):
             yield start, end, doc_id
 
 
@@ -108,6 +108,8 @@ def read_blocks(path: Path, layout: Layout, repair: bool, per_doc: int, tally: T
         while True:
             text = file.read(BLOCK_CHARS)
             last = len(text) < BLOCK_CHARS
+            if not text.endswith("\n"):
+                text += file.readline()
             while not last and (line := file.readline()):
                 text += line
                 if not line.strip():
@@ -117,7 +119,8 @@ def read_blocks(path: Path, layout: Layout, repair: bool, per_doc: int, tally: T
                 lines.pop()
             cut = len(lines) if last else reader.whole_documents(lines)
             carried = lines[cut:]
-            yield reader.block(lines[:cut])
+            if cut:
+                yield reader.block(lines[:cut])
             if last:
                 return
 
@@ -133,7 +136,7 @@ class _Reader:
 
     def whole_documents(self, lines: list[str]) -> int:
         """How many of these lines hold whole documents: up to the last document mark, if documents are marked."""
-        marks = (i for i in range(len(lines) - 1, 0, -1) if lines[i][:1] in ("#", "-") and _DOC_MARK.match(lines[i]))
+        marks = (i for i in range(len(lines) - 1, -1, -1) if lines[i][:1] in ("#", "-") and _DOC_MARK.match(lines[i]))
         return next(marks, len(lines))
 
     def block(self, lines: list[str]) -> Block:

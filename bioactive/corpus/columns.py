@@ -88,7 +88,7 @@ def _first_blocks(path: Path, layout: Layout, options: ColumnOptions, tally: Tal
 
 def _neighbours(block: Block) -> list[str]:
     """The tag before each tag; "" at the start of a sentence."""
-    before = ["", *block.tags[:-1]]
+    before = ["", *block.tags[:-1]] if block.tags else []
     for start in block.sentences:
         before[start] = ""
     return before

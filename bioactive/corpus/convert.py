@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 
 from ..errors import error
 from ..tokenizer import blank
@@ -154,9 +154,7 @@ def sentence_docs(doc: Doc, tally: Tally) -> Iterator[Doc]:
         cut = sent.as_doc()
         cut.user_data = {"doc_id": doc.user_data["doc_id"], "sent_id": number}
         for key, spans in own.items():
-            cut.spans[key] = [cut[s.start - sent.start : s.end - sent.start] for s in spans]
-            for span, old in zip(cut.spans[key], spans, strict=True):
-                span.label = old.label
+            cut.spans[key] = [Span(cut, s.start - sent.start, s.end - sent.start, label=s.label) for s in spans]
         yield cut
     for key, spans in kept.items():
         if lost := len(spans) - inside[key]:

@@ -95,11 +95,12 @@ def task_to_doc(
     given = _char_spans(task, doc.text, where)
     spans, cut = align(doc, given or [], options, tally)
     unknown = [(span.start, span.end) for span in cut] + _disabled(task)
-    if answer == "reject" or (given is None and answer is None):
+    binary = task.get("_view_id") == BINARY_VIEW
+    if answer == "reject" or (answer is None and (binary or given is None)):
         doc.set_ents([], default="missing")
-        if task.get("_view_id") == BINARY_VIEW:
+        if binary and answer:
             doc.spans["incorrect_spans"] = spans
-    elif task.get("_view_id") == BINARY_VIEW:
+    elif binary:
         doc.set_ents(spans, default="missing")
         doc.spans["sc"] = spans
     else:

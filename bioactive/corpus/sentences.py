@@ -12,7 +12,7 @@ _CLOSING = frozenset("\"'”’»)]}")
 _OPENING = frozenset("\"'“‘«([{")
 # Words before a period that does not end a sentence, in lower case and without it.
 _LATIN = """
-al approx ca cf co dr e.g eq et etc fig figs i.e inc jr ltd mr mrs ms nat no nos prof ref refs resp sp spp ssp st
+al approx ca cf co dr e.g eq et etc fig figs i.e inc jr ltd mr mrs ms nat prof ref refs resp sp spp ssp st
 subsp var viz vol vs
 """
 _CYRILLIC = """
@@ -59,10 +59,11 @@ def _opens_sentence(tokens: list[Token], i: int) -> bool:
     lower = first[:1].islower()
     if "\n" in gap and not (lower and gap.count("\n") == 1):
         return True
-    return bool(gap) and not lower and _ends_sentence(tokens, before)
+    return bool(gap) and not lower and _ends_sentence(tokens, before, first)
 
 
-def _ends_sentence(tokens: list[Token], i: int) -> bool:
+def _ends_sentence(tokens: list[Token], i: int, following: str) -> bool:
+    """Whether token i ends a sentence, given that white space and then `following` comes after it."""
     while i > 0 and tokens[i].text in _CLOSING and not tokens[i - 1].whitespace_:
         i -= 1
     text = tokens[i].text
@@ -71,7 +72,9 @@ def _ends_sentence(tokens: list[Token], i: int) -> bool:
     if text[-1] != "." or text.endswith("..."):
         return True
     word = text[:-1] or (tokens[i - 1].text if i and not tokens[i - 1].whitespace_ else "")
-    return not (word.lower() in _ABBREVIATIONS or (len(word) == 1 and word.isupper()))
+    initials = word.isupper() and all(len(part) == 1 for part in word.split("."))
+    number = word.lower() in ("no", "nos") and following[:1].isdigit()
+    return not (initials or number or word.lower() in _ABBREVIATIONS)
 
 
 @Language.component("bioactive_sentences", assigns=["token.is_sent_start", "doc.sents"])

@@ -10,7 +10,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.util import import_file, is_package
 from spacy.vocab import Vocab
 
-from bioactive.errors import error
+from bioactive.errors import BioactiveError, error
 
 
 def load_pipeline(model: str | Path, code: Path | None = None) -> Language:
@@ -28,7 +28,10 @@ def load_pipeline(model: str | Path, code: Path | None = None) -> Language:
         raise error("B301", path=str(model))
     try:
         return spacy.load(model)
-    except (ValueError, OSError, ImportError, KeyError) as reason:
+    except BioactiveError:
+        raise
+    # spaCy, thinc, torch and the parts' own code each raise their own kind.
+    except Exception as reason:
         raise error("B302", path=model, reason=_first_line(reason)) from reason
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 from dataclasses import asdict, dataclass, field
@@ -97,7 +96,7 @@ class Revisions:
         self.path(name)
         pointer = self.root / f"{CURRENT}.new"
         pointer.write_text(name + "\n", encoding="utf8")
-        os.replace(pointer, self.root / CURRENT)
+        pointer.replace(self.root / CURRENT)
 
 
 def _round(name: str) -> int:

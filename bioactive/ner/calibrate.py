@@ -1,7 +1,8 @@
 """Fit the temperature of `crf_ner` on held-out data, so that a confidence of .8 is right eight times in ten.
 
 Temperature scaling (Guo et al. 2017), on the probabilities of whole predicted entities rather than of single words:
-those are what a user reads and what a threshold is set on. The best sequence of a CRF does not depend on the temperature.
+those are what a user reads and what a threshold is set on. The best sequence of a CRF does not depend on the
+temperature.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy
 import torch
@@ -212,12 +212,14 @@ class CRFNer(TrainablePipe):
         log_probs = (best.double() - log_z[:, None].double()).clamp_max(0.0).tolist()
         marginals = crf.marginals(believed).cpu().numpy()
         entropies = crf.sequence_entropy(believed).tolist()
+        names = self.tags
         return [
             DocPosterior(
-                self.tags,
+                names,
                 marginals[row, : len(doc)],
-                [self.tags[tag] for tag in paths[row, 0, : len(doc)].tolist()],
-                *log_probs[row],
+                [names[tag] for tag in paths[row, 0, : len(doc)].tolist()],
+                log_probs[row][0],
+                log_probs[row][1],
                 entropies[row],
                 spans[row],
             )
@@ -279,7 +281,8 @@ class CRFNer(TrainablePipe):
             raise error("B202", name=self.name)
         sample = [eg.reference for eg, _ in zip(get_examples(), range(10), strict=False)]
         outputs = self.model.ops.alloc2f(1, len(self.tags))
-        self.model.initialize(X=[doc for doc in sample if len(doc)] or None, Y=outputs)
+        # thinc infers the head's width from a sample of its output: one row of tags here, not a lattice.
+        self.model.initialize(X=[doc for doc in sample if len(doc)] or None, Y=cast(Any, outputs))
 
     def _warn_of_labels_without_data(self, labels: Sequence[str] | None, in_data: list[str]) -> None:
         absent = sorted(set(labels or ()) - set(in_data))
@@ -319,8 +322,9 @@ class CRFNer(TrainablePipe):
         examples = list(examples)
         device = scores.emissions.device
         allowed = numpy.ones(tuple(scores.emissions.shape), dtype=bool)
+        numbers = {tag: number for number, tag in enumerate(self.tags)}
         for row, eg in enumerate(examples):
-            self._allow_gold_only(allowed[row], eg)
+            self._allow_gold_only(allowed[row], eg, numbers)
         legal = torch.ones_like(scores.transitions, dtype=torch.bool) if self._independent else self._legal(device)
         rejected = [query for row, eg in enumerate(examples) for query in self._rejected(row, eg)]
         loss, d_emissions, d_transitions = crf.loss_and_gradient(
@@ -329,9 +333,8 @@ class CRFNer(TrainablePipe):
         n_docs = len(examples)
         return loss.item() / n_docs, Lattice(d_emissions / n_docs, scores.lengths, d_transitions / n_docs)
 
-    def _allow_gold_only(self, allowed: NDArray[numpy.bool_], eg: Example) -> None:
+    def _allow_gold_only(self, allowed: NDArray[numpy.bool_], eg: Example, numbers: dict[str, int]) -> None:
         """Forbid, for the annotated words of one Doc, all tags but the gold one; `allowed` is [L, K]."""
-        numbers = {tag: number for number, tag in enumerate(self.tags)}
         for position, tag in enumerate(gold_tags(eg)):
             if tag is None:
                 continue

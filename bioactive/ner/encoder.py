@@ -71,7 +71,7 @@ def init(model: Model[InT, OutT], X: InT | None = None, Y: OutT | None = None) -
 def forward(model: Model[InT, OutT], X: InT, is_train: bool) -> tuple[OutT, Callable[[OutT], InT]]:
     """Vectors of each word; nothing is learned, so nothing goes back."""
     states = cast(EncoderShim, model.shims[0]).encode(X)
-    return [model.ops.asarray2f(rows.astype("float32")) for rows in states], lambda d_rows: []
+    return [model.ops.asarray2f(cast(Floats2d, rows.astype("float32"))) for rows in states], lambda d_rows: []
 
 
 class Settings(NamedTuple):
@@ -243,6 +243,8 @@ class EncoderShim(Shim):
         message: dict[str, Any] = {"settings": list(self.settings)}
         if self._model is not None:
             state = {name: tensor.cpu().contiguous() for name, tensor in self._model.state_dict().items()}
+            # Where the encoder was read from is no part of it, and would make two equal layers differ.
+            self._model.config.name_or_path = ""
             message.update(
                 config=self._model.config.to_json_string(use_diff=False),
                 state=save_tensors(state),

@@ -15,7 +15,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from spacy.tokens import Doc
 from thinc.api import Model, PyTorchShim, chain, concatenate, get_torch_default_device, torch2xp, xp2torch
-from thinc.types import Floats2d
+from thinc.types import Floats2d, Floats3d
 from torch import Tensor, nn
 
 from .crf import Lattice
@@ -82,10 +82,12 @@ def forward(model: Model[InT, OutT], X: InT, is_train: bool) -> tuple[OutT, Call
     shim.network.train(is_train)
     with torch.set_grad_enabled(is_train):
         emissions, transitions = shim.network(padded, lengths)
+    if not is_train:
+        transitions = transitions.detach()
 
     def backprop(d_lattice: OutT) -> InT:
         torch.autograd.backward((emissions, transitions), (d_lattice.emissions, d_lattice.transitions))
-        d_padded = torch2xp(cast(Tensor, padded.grad))
+        d_padded = cast(Floats3d, torch2xp(cast(Tensor, padded.grad)))
         return [d_padded[row, : len(rows)] for row, rows in enumerate(X)]
 
     return Lattice(emissions, lengths, transitions), backprop

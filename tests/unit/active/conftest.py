@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
+from spacy.training import Example
 
 from bioactive.active.measures import uniform
 from bioactive.active.posteriors import crf_posteriors, posteriors
@@ -105,4 +106,22 @@ def spancat_nlp() -> Language:
     for label in ("X", "Y"):
         spancat.add_label(label)
     nlp.initialize()
+    return nlp
+
+
+@pytest.fixture(scope="session")
+def real_crf_nlp() -> Language:
+    """A `crf_ner` with its default network, a few steps from random."""
+    import bioactive.ner.component  # noqa: F401
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("crf_ner")
+    examples = []
+    for text in ("a b c", "d e f", "a f"):
+        gold = nlp.make_doc(text)
+        gold.set_ents([Span(gold, 0, 2, "X")], default="outside")
+        examples.append(Example(nlp.make_doc(text), gold))
+    optimizer = nlp.initialize(lambda: examples)
+    for _ in range(3):
+        nlp.update(examples, sgd=optimizer)
     return nlp

@@ -106,7 +106,7 @@ def test_measures_equal_brute_force(crf_nlp, brute_force, parts):
     assert {name: get_measure(name)(found) for name in EXACT} == pytest.approx(expected, abs=1e-5)
 
 
-@pytest.mark.parametrize("fixture", ["crf_nlp", "ner_nlp", "spancat_nlp"])
+@pytest.mark.parametrize("fixture", ["crf_nlp", "real_crf_nlp", "ner_nlp", "spancat_nlp"])
 @settings(deadline=None)
 @given(pool=st.lists(words, min_size=2, max_size=6), order=st.randoms(use_true_random=False))
 def test_scores_do_not_depend_on_the_batch_or_the_order(request, fixture, pool, order):

@@ -24,7 +24,7 @@ def test_adapters_are_registered_under_the_names_of_factories():
     assert {"crf_ner", "ner", "beam_ner", "spancat"} <= set(posteriors.get_all())
 
 
-@pytest.mark.parametrize("fixture", ["crf_nlp", "ner_nlp", "spancat_nlp"])
+@pytest.mark.parametrize("fixture", ["crf_nlp", "real_crf_nlp", "ner_nlp", "spancat_nlp"])
 def test_posterior_keeps_the_order_and_takes_empty_docs(request, fixture):
     nlp = request.getfixturevalue(fixture)
     found = posterior(nlp, [nlp.make_doc(text) for text in ("a b", "", "c", "\n")])
@@ -34,7 +34,7 @@ def test_posterior_keeps_the_order_and_takes_empty_docs(request, fixture):
     assert posterior(nlp, []) == []
 
 
-@pytest.mark.parametrize("fixture", ["crf_nlp", "ner_nlp", "spancat_nlp"])
+@pytest.mark.parametrize("fixture", ["crf_nlp", "real_crf_nlp", "ner_nlp", "spancat_nlp"])
 def test_marginals_are_distributions_over_words(request, fixture):
     nlp = request.getfixturevalue(fixture)
     (found,) = posterior(nlp, [Doc(nlp.vocab, words=["a", "\n", "b", "c"])])
@@ -147,3 +147,12 @@ def test_spancat_spans_are_those_that_the_component_sets(spancat_nlp):
 def test_text_only_counts_words_alone():
     doc = spacy.blank("en")("ab \n cd.")
     assert text_only(doc).words == 3
+
+
+def test_posterior_spans_of_crf_ner_are_the_entities_that_it_sets(real_crf_nlp):
+    doc = real_crf_nlp("a b c d e f")
+    (found,) = posterior(real_crf_nlp, [real_crf_nlp.make_doc("a b c d e f")])
+    group = doc.spans["crf_ner"]
+    expected = {(s.start, s.end, s.label_): p for s, p in zip(group, group.attrs["scores"], strict=True)}
+    assert {belief[:3]: belief.prob for belief in found.spans} == pytest.approx(expected, abs=1e-5)
+    assert {belief[:3] for belief in found.spans} == {(ent.start, ent.end, ent.label_) for ent in doc.ents}

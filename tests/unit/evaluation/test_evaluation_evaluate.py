@@ -145,6 +145,16 @@ def test_load_pipeline_with_an_unknown_factory_asks_for_the_code(tmp_path):
         load_pipeline(tmp_path / "m")
 
 
+def test_load_pipeline_with_broken_weights_says_so(tmp_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("ner").add_label("X")
+    nlp.initialize()
+    nlp.to_disk(tmp_path / "m")
+    (tmp_path / "m" / "ner" / "model").write_bytes(b"cut")
+    with pytest.raises(BioactiveError, match=r"B302.*does not load"):
+        load_pipeline(tmp_path / "m")
+
+
 def test_load_pipeline_runs_the_code_first(tmp_path):
     code = tmp_path / "parts.py"
     code.write_text("from spacy.language import Language\nLanguage.component('from_code', func=lambda doc: doc)\n")

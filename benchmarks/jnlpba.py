@@ -1,0 +1,162 @@
+"""Five pipelines and a plain transformers loop on JNLPBA: the same encoder, sentences, epochs and seeds.
+
+Needs corpora made by `scripts/jnlpba_splits.py`: train, dev (the last 200 train abstracts) and test, a sentence a Doc.
+Each run adds a line to the results file; `--table` prints what the file holds.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy
+import spacy
+import srsly
+import torch
+import typer
+from peers import token_classification
+from rich.console import Console
+from rich.table import Table
+from spacy.language import Language
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import load_config
+
+from bioactive.evaluation.evaluate import Evaluation, evaluate
+from bioactive.evaluation.load import read_docs
+
+ROOT = Path(__file__).resolve().parent.parent
+PEER = "plain loop"
+SYSTEMS = (PEER, "ner_cnn", "ner_trf", "softmax_trf", "crf_trf", "crf_frozen")
+# What differs from the configs as they ship: three epochs of fine-tuning, the learning rate chosen on dev.
+SETTINGS: dict[str, dict[str, Any]] = {
+    "ner_cnn": {"training.max_epochs": 10, "training.patience": 0},
+    "ner_trf": {"training.max_epochs": 3, "training.patience": 0, "vars.warmup_steps": 50},
+    "softmax_trf": {"training.max_epochs": 3, "training.patience": 0, "vars.warmup_steps": 50},
+    "crf_trf": {"training.max_epochs": 3, "training.patience": 0, "vars.warmup_steps": 50},
+    "crf_frozen": {},
+}
+
+
+def train_pipeline(system: str, data: Path, train_name: str, encoder: str, seed: int, options: dict[str, Any]) -> Path:
+    """Train a config as `spacy train` does; returns the folder of the best epoch on dev."""
+    settings = {**SETTINGS[system], **options}
+    settings |= {"paths.train": str(data / f"{train_name}.spacy"), "paths.dev": str(data / "dev.spacy")}
+    settings |= {"system.seed": seed, "system.gpu_allocator": None}
+    if system != "ner_cnn":
+        settings["vars.encoder"] = encoder
+    config = load_config(ROOT / "configs" / f"{system}.cfg", overrides=settings, interpolate=False)
+    folder = Path(tempfile.mkdtemp(prefix=f"{system}-{seed}-"))
+    train(init_nlp(config), folder, stdout=sys.stdout, stderr=sys.stderr)
+    return folder / "model-best"
+
+
+def scores(nlp: Language, path: Path) -> dict[str, Any]:
+    """F1 in the ways that publications count it, and how honest the confidences are, with and without temperature."""
+    docs = read_docs(path, nlp.vocab)
+    found = evaluate(nlp, docs)
+    row = {"strict": found.seqeval["strict"]["micro"]["f1"], "default": found.seqeval["default"]["micro"]["f1"]}
+    row["exact"] = [*found.totals["micro"].f1]
+    row["types"] = {label: score.f1.value for label, score in found.types.items()}
+    if "crf_ner" in nlp.pipe_names:
+        row["ece"] = _ece(found)
+        component = nlp.get_pipe("crf_ner")
+        row["temperature"], component.temperature = component.temperature, 1.0
+        row["ece_unscaled"] = _ece(evaluate(nlp, docs))
+    return row
+
+
+def _ece(found: Evaluation) -> float | None:
+    return found.calibration.ece if found.calibration else None
+
+
+def run_peer(data: Path, train_name: str, encoder: str, seed: int, lr: float, test: bool, precision: str) -> dict:
+    """Train and score the plain loop, through its own command."""
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "row.jsonl"
+        token_classification.main(
+            encoder,
+            data / f"{train_name}.spacy",
+            data / "dev.spacy",
+            data / "test.spacy" if test else None,
+            output,
+            lr=lr,
+            seed=seed,
+            precision=precision,
+        )
+        (row,) = srsly.read_jsonl(output)
+    splits = ("dev", "test") if test else ("dev",)
+    return {name: {"strict": row[f"{name}_strict"], "default": row[f"{name}_default"]} for name in splits}
+
+
+def run(system: str, data: Path, train_name: str, encoder: str, seed: int, lr: float, test: bool, low: bool) -> dict:
+    """One system, one seed: train, score on dev, and on test when it is asked for."""
+    if system == PEER:
+        return run_peer(data, train_name, encoder, seed, lr, test, "bf16" if low else "float32")
+    options = {} if system == "ner_cnn" else {"vars.learn_rate": lr}
+    # The configs train in float32 on a CPU; the context lets the matrix products of all systems run in bf16 alike.
+    with torch.autocast("cpu", torch.bfloat16) if low else nullcontext():
+        folder = train_pipeline(system, data, train_name, encoder, seed, options)
+        nlp = spacy.load(folder)
+        return {name: scores(nlp, data / f"{name}.spacy") for name in (("dev", "test") if test else ("dev",))}
+
+
+def interval(values: list[float]) -> str:
+    """Mean over seeds with its 95 % t interval; the bare number for one seed."""
+    mean = float(numpy.mean(values))
+    if len(values) < 2:
+        return f"{mean:.3f} (1 seed)"
+    quantile = {2: 12.71, 3: 4.303, 4: 3.182, 5: 2.776}[len(values)]
+    half = quantile * float(numpy.std(values, ddof=1)) / len(values) ** 0.5
+    return f"{mean:.3f} ± {half:.3f} ({len(values)} seeds)"
+
+
+def table(results: Path) -> Table:
+    """What the results file holds: a row a system, training set and learning rate."""
+    shown = Table("system", "train", "lr", "dev strict", "test strict", "test default", "test ECE", "ECE, no T")
+    groups: dict[tuple, list[dict]] = {}
+    for row in srsly.read_jsonl(results):
+        groups.setdefault((row["system"], row["train"], row["lr"]), []).append(row)
+    for key, rows in sorted(groups.items(), key=lambda item: (item[0][1], SYSTEMS.index(item[0][0]), item[0][2])):
+        cells = []
+        columns = (("dev", "strict"), ("test", "strict"), ("test", "default"), ("test", "ece"), ("test", "ece_unscaled"))
+        for split, name in columns:
+            values = [row[split][name] for row in rows if name in row.get(split, {})]
+            cells.append(interval(values) if values else "")
+        shown.add_row(*map(str, key), *cells)
+    return shown
+
+
+def main(
+    data: Path,
+    encoder: str,
+    results: Path,
+    system: Annotated[list[str] | None, typer.Option(help=f"One or more of: {', '.join(SYSTEMS)}")] = None,
+    seed: Annotated[list[int] | None, typer.Option(help="One or more seeds")] = None,
+    train_name: Annotated[str, typer.Option("--train", help="Name of the training set")] = "train6000",
+    lr: Annotated[float, typer.Option(help="Learning rate")] = 2e-4,
+    test: Annotated[bool, typer.Option(help="Score on test as well: after all choices are made")] = False,
+    low: Annotated[bool, typer.Option("--bf16", help="Matrix products in bf16")] = False,
+    threads: Annotated[int, typer.Option(help="Torch threads")] = 1,
+    show: Annotated[bool, typer.Option("--table", help="Only print the results so far")] = False,
+) -> None:
+    """Train the systems, add a line a run to the results, and print the table."""
+    torch.set_num_threads(threads)
+    for name in [] if show else system or SYSTEMS:
+        for number in seed or [0]:
+            start = time.perf_counter()
+            row = run(name, data, train_name, encoder, number, lr, test, low)
+            head = {"system": name, "train": train_name, "lr": lr, "seed": number, "bf16": low}
+            minutes = round((time.perf_counter() - start) / 60, 1)
+            with results.open("a", encoding="utf8") as file:
+                file.write(json.dumps({**head, "minutes": minutes, **row}) + "\n")
+    Console(width=160).print(table(results))
+
+
+if __name__ == "__main__":
+    typer.run(main)

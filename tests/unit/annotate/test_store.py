@@ -1,0 +1,251 @@
+"""The store: nothing twice, nothing lost, the newest answer wins; on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from bioactive.annotate.database import database_url
+from bioactive.annotate.exchange import dataset_stats, db_in, db_out
+from bioactive.annotate.rows import Answer
+from bioactive.annotate.store import Store
+from bioactive.annotate.tasks import Task, key_of, set_hashes
+from bioactive.errors import BioactiveError
+
+
+def task(text: str, answer: str = "accept") -> Task:
+    return {**set_hashes({"text": text}), "answer": answer, "_timestamp": 1}
+
+
+def given(text: str, answer: str = "accept", session: str = "ds-anna", answer_id: str = "") -> Answer:
+    return Answer({**task(text, answer), "_session_id": session}, session, answer_id)
+
+
+def answers_of(store: Store, name: str = "ds") -> list[tuple[str, str]]:
+    return [(example["text"], example["answer"]) for example in store.iter_examples(name)]
+
+
+def test_append_same_answer_twice_counts_once(store: Store) -> None:
+    assert store.append("ds", [given("a")]) == 1
+    assert store.append("ds", [given("a")]) == 0
+    assert store.append("ds", [given("a"), given("a")]) == 0
+    assert store.count_dataset("ds") == 1
+
+
+def test_append_same_answer_at_another_time_counts_once(store: Store) -> None:
+    later = given("a")
+    later.content["_timestamp"] = 99
+    assert (store.append("ds", [given("a")]), store.append("ds", [later])) == (1, 0)
+
+
+def test_append_replay_with_answer_id_counts_once_after_change_of_mind(store: Store) -> None:
+    first, second = given("a", "accept", answer_id="1"), given("a", "reject", answer_id="2")
+    assert store.append("ds", [first]) == 1
+    assert store.append("ds", [second]) == 1
+    assert store.append("ds", [first]) == 0
+    assert answers_of(store) == [("a", "reject")]
+
+
+def test_append_change_of_mind_and_back_ends_with_the_last(store: Store) -> None:
+    for answer in ("accept", "reject", "accept"):
+        assert store.append("ds", [given("a", answer)]) == 1
+    assert answers_of(store) == [("a", "accept")]
+    assert answers_of(store, "ds-anna") == [("a", "accept")]
+
+
+def test_append_keeps_answers_of_two_sessions(store: Store) -> None:
+    store.append("ds", [given("a"), given("a", "reject", "ds-ben")])
+    assert answers_of(store) == [("a", "accept"), ("a", "reject")]
+    assert store.sessions == ["ds-anna", "ds-ben"]
+    assert store.datasets == ["ds"]
+
+
+def test_append_ends_the_lease(store: Store) -> None:
+    answer = given("a")
+    store.leases.take("ds", "ds-anna", [answer.key], 10, 60, ["ds"])
+    assert store.leases.count("ds") == 1
+    store.append("ds", [answer])
+    assert store.leases.count("ds") == 0
+
+
+def test_append_with_fewer_examples_stores_those(store: Store) -> None:
+    answers = [given("a"), given("b")]
+    assert store.append("ds", answers, [answers[0].content]) == 2
+    assert answers_of(store) == [("a", "accept")]
+    assert store.append("ds", answers, []) == 0
+
+
+def test_iter_examples_pages_through_many(store: Store) -> None:
+    store.add_examples([task(str(number)) for number in range(1203)], ["ds"])
+    assert [example["text"] for example in store.iter_examples("ds")] == [str(number) for number in range(1203)]
+
+
+def test_drop_dataset_deletes_answers_leases_and_empty_sessions(store: Store) -> None:
+    store.append("ds", [given("a"), given("a", "reject")])
+    store.leases.take("ds", "ds-anna", [given("b").key], 10, 60, ["ds"])
+    store.append("other", [given("a", session="other-anna")])
+    assert store.drop_dataset("ds") == 2
+    assert (store.datasets, store.sessions) == (["other"], ["other-anna"])
+    assert answers_of(store, "other") == [("a", "accept")]
+    store.append("ds", [given("a")])
+    assert store.count_dataset("ds") == 1
+
+
+def test_drop_dataset_keeps_answers_that_another_dataset_holds(store: Store) -> None:
+    store.add_examples([task("a")], ["one", "two"])
+    assert store.drop_dataset("one") == 0
+    assert answers_of(store, "two") == [("a", "accept")]
+
+
+def test_unknown_dataset_is_named_with_those_that_exist(store: Store) -> None:
+    store.add_dataset("known")
+    for call in (store.drop_dataset, store.get_dataset_examples, store.get_meta):
+        with pytest.raises(BioactiveError, match=r"B407.*'nobody'.*known"):
+            call("nobody")
+
+
+def test_hashes_of_datasets(store: Store) -> None:
+    store.add_examples([task("a"), task("b")], ["ds"])
+    assert store.get_input_hashes("ds", "none") == {task("a")["_input_hash"], task("b")["_input_hash"]}
+    assert store.get_task_hashes("ds") == {task("a")["_task_hash"], task("b")["_task_hash"]}
+    assert "ds" in store
+    assert "none" not in store
+
+
+def test_answered_by_task_or_input(store: Store) -> None:
+    plain, asked = set_hashes({"text": "a"}), set_hashes({"text": "a", "spans": []})
+    store.add_examples([plain], ["ds"])
+    keys = [key_of(plain), key_of(asked)]
+    assert store.answered(["ds"], keys) == {key_of(plain)}
+    assert store.answered(["ds"], keys, by="input") == set(keys)
+
+
+def test_lease_belongs_to_one_session_until_it_runs_out(store: Store) -> None:
+    key, now = given("a").key, [1000.0]
+    store.leases.clock = lambda: now[0]
+    assert store.leases.take("ds", "anna", [key], 10, 60, ["ds"]).leased == {key}
+    assert store.leases.take("ds", "ben", [key], 10, 60, ["ds"]).leased == set()
+    now[0] += 50
+    assert store.leases.renew("ds", "anna", 60) == {key}
+    now[0] += 50
+    assert store.leases.take("ds", "ben", [key], 10, 60, ["ds"]).leased == set()
+    now[0] += 11
+    assert store.leases.take("ds", "ben", [key], 10, 60, ["ds"]).leased == {key}
+    assert store.leases.renew("ds", "anna", 60) == set()
+
+
+def test_lease_is_not_given_for_an_answered_task(store: Store) -> None:
+    store.append("ds", [given("a")])
+    taken = store.leases.take("ds", "ben", [given("a").key, given("b").key], 10, 60, ["ds"])
+    assert (taken.leased, taken.answered) == ({given("b").key}, {given("a").key})
+
+
+def test_release_gives_tasks_back(store: Store) -> None:
+    key = given("a").key
+    store.leases.take("ds", "anna", [key], 10, 60, ["ds"])
+    assert store.leases.release("ds", "anna") == 1
+    assert store.leases.take("ds", "ben", [key], 10, 60, ["ds"]).leased == {key}
+
+
+def test_lease_goes_to_one_of_many_threads(store: Store) -> None:
+    keys = [given(str(number)).key for number in range(40)]
+    won: list[set] = []
+
+    def grab(name: str) -> None:
+        for key in keys:
+            won.append(store.leases.take("ds", name, [key], 10, 60, ["ds"]).leased)
+
+    threads = [threading.Thread(target=grab, args=(f"s{number}",)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(key for leased in won for key in leased) == sorted(keys)
+
+
+def test_hostile_text_comes_back_as_it_was(store: Store) -> None:
+    texts = ["<script>alert(1)</script>", "\u202eabc\u200b", "a\x00b", "😀é", "'; DROP TABLE example; --", "\ud83d"]
+    store.append("ds", [given(text) for text in texts])
+    assert [example["text"] for example in store.iter_examples("ds")] == texts
+
+
+def test_db_in_and_db_out_round_trip(store: Store, tmp_path: Path) -> None:
+    lines = [
+        {"text": "a/b", "answer": "accept", "_timestamp": 7, "score": 0.12345678901234567, "extra": {"x": [None]}},
+        {"text": "a/b", "answer": "accept", "_timestamp": 7, "score": 0.12345678901234567, "extra": {"x": [None]}},
+        {"text": "б", "answer": "reject", "_session_id": "old-anna"},
+    ]
+    lines = [set_hashes(line) for line in lines]
+    path = tmp_path / "in.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf-8")
+    summary = db_in(store, "ds", path)
+    assert (summary.added, summary.known) == (3, 0)
+    assert [json.loads(line) for line in db_out(store, "ds")] == lines
+    assert db_in(store, "ds", path).added == 0
+    stats = dataset_stats(store, "ds")
+    assert (stats.total, dict(stats.answers)) == (3, {"accept": 2, "reject": 1})
+
+
+def test_db_in_stores_nothing_of_a_broken_file(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    path.write_text('{"text": "a"}\n{"text": \n', encoding="utf-8")
+    with pytest.raises(BioactiveError, match=r"B409.*in\.jsonl:2"):
+        db_in(store, "ds", path)
+    assert "ds" not in store
+
+
+def test_store_refuses_file_that_is_no_database(tmp_path: Path) -> None:
+    path = tmp_path / "notes.db"
+    path.write_text("These are my notes, not a database. " * 50)
+    with pytest.raises(BioactiveError, match=r"B401.*notes\.db.*--db"):
+        Store(str(path))
+    assert path.read_text().startswith("These are my notes")
+
+
+def test_store_refuses_tables_of_another_program(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    connection = sqlite3.connect(path)
+    connection.execute("CREATE TABLE dataset (id INTEGER PRIMARY KEY)")
+    connection.commit()
+    connection.close()
+    with pytest.raises(BioactiveError, match=r"B404.*dataset.*db-in"):
+        Store(str(path))
+
+
+def test_store_refuses_newer_schema(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    Store(str(path)).close()
+    connection = sqlite3.connect(path)
+    connection.execute("UPDATE schema_version SET version = 99")
+    connection.commit()
+    connection.close()
+    with pytest.raises(BioactiveError, match=r"B403.*99"):
+        Store(str(path))
+
+
+@pytest.mark.parametrize("address", ["nowhere/x.db", "postgresql://u:secret@127.0.0.1:1/x", "what://x", "mysql://h/x"])
+def test_store_says_why_it_cannot_open(address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(BioactiveError, match="B402") as caught:
+        Store(address)
+    assert "secret" not in str(caught.value)
+
+
+def test_database_url_prefers_argument_then_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("BIOACTIVE_DB", raising=False)
+    assert database_url().database == "bioactive.db"
+    monkeypatch.setenv("BIOACTIVE_DB", "postgresql://host/x")
+    assert database_url().drivername == "postgresql+psycopg"
+    assert database_url("mine.db").database == "mine.db"
+
+
+def test_sqlite_is_durable_and_in_wal_mode(tmp_path: Path) -> None:
+    with Store(str(tmp_path / "a.db")) as store, store.database.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
+    assert os.listdir(tmp_path) == ["a.db"]

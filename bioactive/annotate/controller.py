@@ -13,6 +13,7 @@ from typing import Any
 
 from ..errors import error
 from .config import make_config
+from .loaders import BROKEN
 from .rows import Answer
 from .store import Store
 from .stream import Stream, without_duplicates
@@ -28,6 +29,7 @@ from .tasks import (
     TaskKey,
     key_of,
     set_hashes,
+    to_json,
 )
 
 logger = logging.getLogger("bioactive")
@@ -210,6 +212,8 @@ class Controller:
             reason = f"its session is no text of at most {SESSION_LENGTH} characters"
         elif not all(_is_hash(content.get(key)) for key in (INPUT_HASH, TASK_HASH)):
             reason = "its hashes are no signed 32-bit numbers"
+        elif not _is_json(content):
+            reason = "it holds NaN or an infinity"
         if reason:
             raise error("B413", index=index, reason=reason)
         content = set_hashes(content)
@@ -241,7 +245,10 @@ class Controller:
         if expected is not None:
             return min(1.0, self.total_annotated / expected) if expected else 1.0
         source = self.stream.source
-        return min(1.0, source.read / source.total) if source.total else None
+        if not source.total:
+            return None
+        read = min(1.0, (source.read + source.tally.counts[BROKEN]) / source.total)
+        return read * (1 - len(self._waiting) / self._drawn) if self._drawn else read
 
     @property
     def expected(self) -> int | None:
@@ -267,8 +274,16 @@ def _seconds(value: object) -> float | None:
     return float(value) if isinstance(value, (int, float)) and abs(value) < 1e11 else None
 
 
+def _is_json(content: Task) -> bool:
+    try:
+        to_json(content)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_hash(value: object) -> bool:
-    return value is None or (isinstance(value, int) and -(2**31) <= value < 2**32)
+    return value is None or (isinstance(value, int) and -(2**31) <= value < 2**31)
 
 
 def _call_progress(

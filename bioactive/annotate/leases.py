@@ -102,9 +102,7 @@ class Leases:
             return int(connection.execute(query).scalar_one())
 
 
-def _holders(
-    connection: Connection, dataset_id: int, keys: Sequence[TaskKey], now: float
-) -> dict[TaskKey, str]:
+def _holders(connection: Connection, dataset_id: int, keys: Sequence[TaskKey], now: float) -> dict[TaskKey, str]:
     """The sessions that tasks are out at; leases that ran out do not count."""
     query = select(lease.c.input_hash, lease.c.task_hash, lease.c.session).where(
         lease.c.dataset_id == dataset_id, lease.c.expires > now, lease.c.task_hash.in_([key[1] for key in keys])
@@ -112,9 +110,7 @@ def _holders(
     return {(row.input_hash, row.task_hash): row.session for row in connection.execute(query)}
 
 
-def _put(
-    connection: Connection, dataset_id: int, key: TaskKey, session: str, now: float, expires: float
-) -> None:
+def _put(connection: Connection, dataset_id: int, key: TaskKey, session: str, now: float, expires: float) -> None:
     place = {"dataset_id": dataset_id, "input_hash": key[0], "task_hash": key[1]}
     connection.execute(delete(lease).where(*(lease.c[name] == value for name, value in place.items())))
     connection.execute(insert(lease).values(**place, session=session, taken=now, expires=expires))

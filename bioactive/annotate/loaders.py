@@ -98,7 +98,7 @@ def _text_lines(lines: TextIO, name: str, tally: Tally) -> Iterator[Task]:
 def _parse(line: str | bytes, need_text: bool = True) -> tuple[Task | None, str]:
     """The task on a line, or why there is none."""
     try:
-        task = json.loads(line)
+        task = json.loads(line, parse_constant=_no_constant)
     except (ValueError, RecursionError) as problem:
         return None, f"not JSON ({problem})"
     if not isinstance(task, dict):
@@ -108,6 +108,10 @@ def _parse(line: str | bytes, need_text: bool = True) -> tuple[Task | None, str]
     if not _is_valid(str(task.get("text", ""))):
         return None, "the text is not valid Unicode (half of a surrogate pair, or not UTF-8)"
     return task, ""
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
 
 
 def _is_valid(text: str) -> bool:

@@ -67,9 +67,7 @@ def dataset_id(connection: Connection, name: str) -> int | None:
     return connection.execute(select(dataset.c.id).where(dataset.c.name == name)).scalar_one_or_none()
 
 
-def ensure_dataset(
-    connection: Connection, name: str, meta: dict[str, Any] | None = None, session: bool = False
-) -> int:
+def ensure_dataset(connection: Connection, name: str, meta: dict[str, Any] | None = None, session: bool = False) -> int:
     """The number of a dataset, made if need be."""
     found = dataset_id(connection, name)
     if found is not None:
@@ -107,9 +105,7 @@ def fresh(connection: Connection, dataset_id: int | None, answers: Sequence[Answ
     return new
 
 
-def append_one(
-    connection: Connection, dataset_id: int, answer: Answer, content: Task, replace: bool = True
-) -> int:
+def append_one(connection: Connection, dataset_id: int, answer: Answer, content: Task, replace: bool = True) -> int:
     """Store one answer with its links and its receipt; the lease of its task ends.
 
     replace (bool): Whether it takes the place of an older answer of the same session to the same task.

@@ -80,17 +80,14 @@ def key_of(task: Task) -> TaskKey:
     return task[INPUT_HASH], task[TASK_HASH]
 
 
-def answer_key_of(task: Task) -> str:
-    """The canonical JSON of an answer without its time: equal for the same answer given twice."""
-    return to_json({key: value for key, value in task.items() if key != TIMESTAMP}, sort_keys=True)
-
-
 def to_json(value: object, sort_keys: bool = False) -> str:
     """Write a value as compact ASCII JSON.
 
     The standard library's writer, because the hashes need its exact form and a lone surrogate in a text must survive.
+
+    RAISES (ValueError): For NaN and infinities, which are not JSON.
     """
-    return json.dumps(value, sort_keys=sort_keys, separators=(",", ":"))
+    return json.dumps(value, sort_keys=sort_keys, separators=(",", ":"), allow_nan=False)
 
 
 def excerpt(text: str, length: int = 60) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -95,7 +96,8 @@ def _serve(db: str | None, config: dict[str, Any], make_recipe: Callable[[], dic
             if not is_loopback(config["host"]):
                 typer.secho("Anyone who reaches this address can read and answer.", fg="yellow", err=True)
 
-        serve(controller, on_ready)
+        with contextlib.suppress(KeyboardInterrupt):
+            serve(controller, on_ready)
         typer.echo(f"{controller.total_annotated} answers in dataset {controller.dataset!r}.")
         for reason, times in controller.stream.source.tally.counts.items():
             typer.echo(f"{times} {reason}")

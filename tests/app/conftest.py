@@ -17,7 +17,7 @@ def postgres() -> Iterator[str]:
     yield from postgres_server()
 
 
-@pytest.fixture()
+@pytest.fixture
 def source(tmp_path: Path) -> Callable[[int], Path]:
     """Makes a JSONL file with so many tasks."""
 

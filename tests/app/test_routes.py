@@ -20,13 +20,13 @@ def serve(store: Store, **config: Any) -> Controller:
     return Controller(recipe, store, {"labels": ["PROTEIN"], "batch_size": 2, **config})
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(str(tmp_path / "a.db")) as opened:
         yield opened
 
 
-@pytest.fixture()
+@pytest.fixture
 def client(store: Store) -> AppClient:
     return AppClient(create_app(serve(store)))
 

@@ -49,7 +49,7 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     """Starts a server for texts, or tasks, on a database of its own."""
     started: list[ServerProcess] = []
@@ -67,7 +67,7 @@ def server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
         process.stop()
 
 
-@pytest.fixture()
+@pytest.fixture
 def new_page(browser: Any) -> Iterator[Callable[..., Any]]:
     """Opens a page; it fails the test when a script of the page fails."""
     contexts: list[Any] = []

@@ -21,10 +21,8 @@ def postgres() -> Iterator[str]:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty store."""
-    if request.param == "sqlite":
-        address = str(tmp_path / "answers.db")
-    else:
-        address = request.getfixturevalue("postgres")
+    sqlite = request.param == "sqlite"
+    address = str(tmp_path / "answers.db") if sqlite else request.getfixturevalue("postgres")
     with Store(address) as opened:
         for name in opened.datasets:
             opened.drop_dataset(name)

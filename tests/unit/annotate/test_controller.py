@@ -14,7 +14,7 @@ from bioactive.annotate.tasks import Task
 from bioactive.errors import BioactiveError
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     with Store(str(tmp_path / "answers.db")) as opened:
         yield opened
@@ -106,7 +106,13 @@ def test_client_fields_are_not_stored(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "bad",
-    [{}, {"answer": "maybe"}, {"answer": "accept", "_session_id": 5}, {"answer": "accept", "_task_hash": "x"}],
+    [
+        {},
+        {"answer": "accept", "x": float("nan")},
+        {"answer": "maybe"},
+        {"answer": "accept", "_session_id": 5},
+        {"answer": "accept", "_task_hash": "x"},
+    ],
 )
 def test_answer_that_is_none_is_refused_with_its_batch(bad: dict, store: Store) -> None:
     controller = make(store)
@@ -140,7 +146,9 @@ def test_update_runs_before_before_db_and_once_for_an_answer(store: Store) -> No
         calls.append(("before_db", texts(examples)))
         return [{**example, "extra": 1} for example in examples]
 
-    controller = make(store, update=update, before_db=before_db, progress=lambda ctrl, result: float(result == "learnt"))
+    controller = make(
+        store, update=update, before_db=before_db, progress=lambda ctrl, result: float(result == "learnt")
+    )
     tasks = [accept(task) for task in controller.get_questions("anna")]
     assert controller.progress() == 0.0
     controller.receive_answers(tasks, "anna")

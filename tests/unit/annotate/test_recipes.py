@@ -101,3 +101,15 @@ def test_load_pipeline_that_is_not_there_is_an_error(name: str) -> None:
 def test_load_pipeline_takes_a_folder(nlp: Language, tmp_path: Path) -> None:
     nlp.to_disk(tmp_path / "model")
     assert load_pipeline(str(tmp_path / "model")).pipe_names == nlp.pipe_names
+
+
+def test_tasks_and_the_corpus_writer_agree(nlp: Language) -> None:
+    from bioactive.corpus.jsonl import doc_to_task, task_to_doc
+
+    doc = nlp("IL-2 😀 wakes T cells.")
+    (task,) = ner_correct("ds", nlp, [{"text": doc.text}])["stream"]
+    written = doc_to_task(doc, doc.ents)
+    assert task["tokens"] == written["tokens"]
+    assert [{key: span[key] for key in written["spans"][0]} for span in task["spans"]] == written["spans"]
+    read = task_to_doc({**task, "answer": "accept"}, nlp.tokenizer)
+    assert [(ent.text, ent.label_) for ent in read.ents] == [("IL-2", "PROTEIN"), ("T cells", "CELL")]

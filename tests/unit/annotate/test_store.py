@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -248,4 +247,4 @@ def test_sqlite_is_durable_and_in_wal_mode(tmp_path: Path) -> None:
     with Store(str(tmp_path / "a.db")) as store, store.database.read() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2
-    assert os.listdir(tmp_path) == ["a.db"]
+    assert [path.name for path in tmp_path.iterdir()] == ["a.db"]

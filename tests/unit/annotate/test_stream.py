@@ -45,7 +45,15 @@ def test_without_duplicates_counts_them() -> None:
 
 def test_jsonl_source_skips_broken_lines_and_goes_on(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "pool.jsonl"
-    lines = ['\ufeff{"text": "a"}', '{"text": "b"', "", "[1]", '{"no": "text"}', '{"text": "\\ud83d"}', '{"text": "z\u2028"}\r']
+    lines = [
+        '\ufeff{"text": "a"}',
+        '{"text": "b"',
+        "",
+        "[1]",
+        '{"no": "text"}',
+        '{"text": "\\ud83d"}',
+        '{"text": "z\u2028"}\r',
+    ]
     path.write_text("\n".join(lines), encoding="utf-8")
     stream = load_source(path)
     assert texts(stream) == ["a", "z\u2028"]

@@ -7,6 +7,7 @@ import "./label-bar.js";
 import "./ner-manual.js";
 
 const LOW = 5; // tasks left in the queue when more are asked for
+const REMEMBERED = 12 * 3600 * 1000; // ms that the name of an unnamed session is kept
 const SAID = { accept: "Accepted", reject: "Rejected", ignore: "Ignored" };
 const POLL = 10000; // ms between questions when there are no tasks
 
@@ -30,12 +31,7 @@ const state = {
 async function start() {
   const session = new URLSearchParams(location.search).get("session");
   const project = await getProject(session);
-  // Unnamed sessions are called after the server's start: after a restart this page goes on under the name it had.
-  const place = `bioactive/session/${project.dataset}`;
-  if (!session) {
-    project.session_id = sessionStorage.getItem(place) ?? project.session_id;
-    sessionStorage.setItem(place, project.session_id);
-  }
+  if (!session) project.session_id = unnamedSession(project);
   state.project = project;
   state.outbox = new Outbox(project.dataset, { onChange, onReceipt, onRefused });
   showProject(project);
@@ -45,6 +41,16 @@ async function start() {
   await state.outbox.flush();
   await refill();
   showNext();
+}
+
+// The unnamed session is called after the server's start. After a restart this browser goes on under the name it had,
+// so that the tasks which are out at it come back to it.
+function unnamedSession(project) {
+  const place = `bioactive/session/${project.dataset}`;
+  const [name, used] = (localStorage.getItem(place) ?? "").split("|");
+  const kept = name && Date.now() - Number(used) < REMEMBERED ? name : project.session_id;
+  localStorage.setItem(place, `${kept}|${Date.now()}`);
+  return kept;
 }
 
 function onChange() {

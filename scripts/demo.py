@@ -24,8 +24,8 @@ TEXT = {
     "en": "Serum IL-6 fell in patients with rheumatoid arthritis who were given tocilizumab.",
     "ru": "У больных ревматоидным артритом на фоне тоцилизумаба снизился уровень ИЛ-6.",
 }
-# An epoch is a handful of updates here: look at the dev set more often than the configs do, and train for longer.
-SMALL_CORPUS = ["--training.eval_frequency", "50", "--vars.max_epochs", "40"]
+# The configs' batches would make an epoch of five updates here, and look at the dev set after the training is over.
+SMALL_CORPUS = ["--training.batcher.size", "250", "--training.eval_frequency", "40", "--vars.max_epochs", "8"]
 # Run in an interpreter that sees the installed pipeline beside bioactive, and nothing of this checkout's training.
 TRY_PACKAGE = """
 import sys, spacy
@@ -102,14 +102,17 @@ class Demo:
         config = f"configs/{self.config}.cfg"
         run("spacy", "train", config, "--output", self.training, *settings, log=self.log)
 
-    def evaluate(self, model: Path, name: str) -> float:
-        """Score a pipeline on the test split.
+    def evaluate(self, model: Path, when: str) -> dict[str, float]:
+        """Score a pipeline on the dev and the test split.
 
-        RETURNS (float): F1 of exact entities, micro, 0.0 to 1.0.
+        when (str): "before" or "after"; names the files of scores.
+        RETURNS (dict[str, float]): F1 of exact entities, micro, 0.0 to 1.0, by split.
         """
-        scores = self.training / f"{name}.json"
-        self.bioactive("evaluate", model, self.corpus / "test.spacy", "--output", scores)
-        f1: float = srsly.read_json(ROOT / scores)["totals"]["micro"]["f1"]["value"]
+        f1 = {}
+        for split in ("dev", "test"):
+            scores = self.training / f"{split}_{when}.json"
+            self.bioactive("evaluate", model, self.corpus / f"{split}.spacy", "--output", scores)
+            f1[split] = srsly.read_json(ROOT / scores)["totals"]["micro"]["f1"]["value"]
         return f1
 
     def package(self) -> Path:
@@ -208,7 +211,7 @@ def main(
         demo.convert()
     with step(f"Train configs/{config}.cfg"):
         demo.train()
-    with step("Evaluate on the test split"):
+    with step("Evaluate on the dev and the test split"):
         before = demo.evaluate(demo.model, "before")
     with step("Package as a wheel, install it in an empty folder, load it by name"):
         wheel = demo.package()
@@ -225,18 +228,26 @@ def main(
 
 
 def report(
-    demo: Demo, before: float, after: float, answers: dict[str, int], wheel: Path, revision: Path, seconds: float
+    demo: Demo,
+    before: dict[str, float],
+    after: dict[str, float],
+    answers: dict[str, int],
+    wheel: Path,
+    revision: Path,
+    seconds: float,
 ) -> None:
     """Print the result, and what to type next."""
     print(
         f"""
-F1 on the test split   {before:.3f} before, {after:.3f} after {answers["accept"]} answers ({answers["ignore"]} ignored)
-Wheel                  {wheel}
-New revision           {revision}
-Everything else        {demo.training}, {demo.corpus}
-Time                   {seconds / 60:.1f} minutes
+Answers        {answers["accept"]} accepted, {answers["ignore"]} ignored
+F1 on test     {before["test"]:.3f} before, {after["test"]:.3f} after
+F1 on dev      {before["dev"]:.3f} before, {after["dev"]:.3f} after
+Wheel          {wheel}
+New revision   {revision}
+All else       {demo.training}, {demo.corpus}
+Time           {seconds / 60:.1f} minutes
 
-Next, annotate yourself (the page opens at http://localhost:8080/):
+Next, annotate yourself: type this and open the page that it names.
 
   .venv/bin/bioactive ner.correct my_{demo.lang} {revision} {demo.assets}/pool.jsonl --db {demo.db}"""
     )

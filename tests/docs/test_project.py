@@ -20,6 +20,13 @@ def test_project_is_valid() -> None:
     assert load_project_config(ROOT)["title"] == PROJECT["title"]
 
 
+def test_variables_leave_every_path_its_own() -> None:
+    # Neighbours in a list that begin and end with a variable are merged when variables are filled in.
+    for command in load_project_config(ROOT)["commands"]:
+        for key in ("deps", "outputs"):
+            assert len(command.get(key, [])) == len(COMMANDS[command["name"]].get(key, [])), command["name"]
+
+
 def test_sections_stand_in_the_usual_order() -> None:
     assert [name for name in PROJECT if name in ORDER] == ORDER
 

@@ -1,6 +1,13 @@
 """Five pipelines and a plain transformers loop on JNLPBA: the same encoder, sentences, epochs and seeds.
 
-Needs corpora made by `scripts/jnlpba_splits.py`: train, dev (the last 200 train abstracts) and test, a sentence a Doc.
+Needs a folder with train.spacy, dev.spacy (the last 200 train abstracts) and test.spacy, a sentence a Doc, and
+train6000.spacy, the first 6,000 sentences of train:
+
+    bioactive convert Genia4ERtask2.iob2 DATA/all.spacy --unit sentence
+    bioactive corpus split DATA/all.spacy DATA --last-dev 200
+    bioactive convert Genia4ERtask2.iob2 DATA/train6000.spacy --unit sentence --limit 6000
+    bioactive convert Genia4EReval2.iob2 DATA/test.spacy --unit sentence
+
 Each run adds a line to the results file; `--table` prints what the file holds.
 """
 
@@ -41,6 +48,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "crf_trf": {"training.max_epochs": 3, "training.patience": 0, "vars.warmup_steps": 50},
     "crf_frozen": {},
 }
+
+
+COLUMNS = (("dev", "strict"), ("test", "strict"), ("test", "default"), ("test", "ece"), ("test", "ece_unscaled"))
 
 
 def train_pipeline(system: str, data: Path, train_name: str, encoder: str, seed: int, options: dict[str, Any]) -> Path:
@@ -124,8 +134,7 @@ def table(results: Path) -> Table:
         groups.setdefault((row["system"], row["train"], row["lr"]), []).append(row)
     for key, rows in sorted(groups.items(), key=lambda item: (item[0][1], SYSTEMS.index(item[0][0]), item[0][2])):
         cells = []
-        columns = (("dev", "strict"), ("test", "strict"), ("test", "default"), ("test", "ece"), ("test", "ece_unscaled"))
-        for split, name in columns:
+        for split, name in COLUMNS:
             values = [row[split][name] for row in rows if name in row.get(split, {})]
             cells.append(interval(values) if values else "")
         shown.add_row(*map(str, key), *cells)

@@ -79,16 +79,14 @@ class Errors:
     )
     B117 = "There is no policy {policy!r} for discontinuous entities. Choose one of {known}."
     B118 = (
-        "{path}:{line}: not a task: {problem}. Each line must be one JSON object with a text; mend or remove "
-        "the line."
+        "{path}:{line}: not a task: {problem}. Each line must be one JSON object with a text; mend or remove the line."
     )
     B119 = (
         "{where}: the task cannot be read: {problem}. Spans need start, end (code points of the text, end "
         "exclusive) and label."
     )
     B120 = (
-        "{path}: this is not a .spacy file ({problem}). Convert the corpus first: bioactive convert SOURCE "
-        "OUTPUT.spacy"
+        "{path}: this is not a .spacy file ({problem}). Convert the corpus first: bioactive convert SOURCE OUTPUT.spacy"
     )
     B121 = (
         "{path}:{line}: this is not a line of PubTator: {text!r}. An entity reads "
@@ -107,19 +105,24 @@ class Errors:
 
     # --- component
     B201 = (
-        "{name}: label {label!r} comes after the model was initialised with {labels}. Train a new model on data that has "
+        "{name}: label {label!r} comes after the model was initialised with {labels}. Train a new model "
+        "on data that has "
         "it: the outputs cannot grow."
     )
     B202 = "{name}: the training data holds no entity, so there is no label to learn. Check the corpus in [paths]."
     B203 = (
-        "{name}: the data holds label {label!r}, the component knows {labels}. Run `spacy init labels` again, or remove "
+        "{name}: the data holds label {label!r}, the component knows {labels}. Run `spacy init labels` "
+        "again, or remove "
         "[initialize.components.{name}.labels] from the config."
     )
     B205 = (
-        "Encoder {name!r} cannot be loaded: {problem}. Give a folder that holds config.json, weights and tokenizer, or a "
+        "Encoder {name!r} cannot be loaded: {problem}. Give a folder that holds config.json, weights "
+        "and tokenizer, or a "
         "hub name while the hub can be reached."
     )
-    B206 = "Layer {layer} does not exist: encoder {name!r} has hidden states 0 (embeddings) to {depth}, or -1 backwards."
+    B206 = (
+        "Layer {layer} does not exist: encoder {name!r} has hidden states 0 (embeddings) to {depth}, or -1 backwards."
+    )
     B204 = "{name}: no training example holds the label(s) {labels}; they will never be predicted."
 
     # --- evaluation and ranking
@@ -131,9 +134,7 @@ class Errors:
         "{path}: the pipeline does not load: {reason} A pipeline with components of your own needs the file that "
         "defines them: pass it with --code."
     )
-    B303 = (
-        "{path}: not a .spacy file: {reason}. Make one from a corpus with 'bioactive convert SOURCE OUTPUT.spacy'."
-    )
+    B303 = "{path}: not a .spacy file: {reason}. Make one from a corpus with 'bioactive convert SOURCE OUTPUT.spacy'."
     B304 = "{path}: holds no documents with words. Check which corpus this was made from."
     B305 = (
         "None of the {documents} documents has a gold annotation to compare with. Give a labelled file; in this one "
@@ -189,21 +190,32 @@ class Errors:
     B407 = "There is no dataset {name!r} in {url}. It has: {known}."
     B408 = "{path}: {reason}. A source is a .jsonl, .txt or .spacy file, or '-' for JSON lines on standard input."
     B409 = "{path}:{line}: {reason}. Correct the line and run the command again; nothing was stored."
-    B410 = "Span {start}-{end} ({label}) is not at token edges of the text {text!r}. Correct the offsets, or skip the task."
+    B410 = (
+        "Span {start}-{end} ({label}) is not at token edges of the text {text!r}. Correct the offsets, "
+        "or skip the task."
+    )
     B411 = "The recipe gives no {key!r}. A recipe returns a dict with at least dataset, view_id and stream."
     B413 = "Answer {index} is not usable: {reason}. Nothing of this batch was stored; correct the client that sent it."
     B414 = "No label to annotate. Give them with --label, for example --label Disease,Chemical."
     B415 = "Setting {key!r} is {value!r}. {remedy}"
-    B416 = "{name!r}: {reason}. Give the name of an installed pipeline, the folder of one, or a language code like 'en'."
+    B416 = (
+        "{name!r}: {reason}. Give the name of an installed pipeline, the folder of one, or a language code like 'en'."
+    )
 
     # --- models and commands
-    B501 = "This command needs the package {package!r}, which is not installed. Install it: pip install 'bioactive[{extra}]'"
+    B501 = (
+        "This command needs the package {package!r}, which is not installed. Install it: pip install "
+        "'bioactive[{extra}]'"
+    )
     B502 = (
         "{model}: neither a folder with a meta.json nor an installed pipeline. Give the folder that training wrote "
         "(training/<run>/model-best), or install the package's wheel."
     )
     B510 = "There is no revision {name!r} in {root}. It has: {known}."
-    B511 = "None of the {answers} answers ({kinds}) says anything about a word, so there is nothing to learn. Annotate some more."
+    B511 = (
+        "None of the {answers} answers ({kinds}) says anything about a word, so there is nothing to "
+        "learn. Annotate some more."
+    )
 
 
 def error(code: str, **found: object) -> BioactiveError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import tempfile
 from collections import Counter
@@ -24,6 +23,7 @@ from bioactive.errors import error
 from bioactive.evaluation.bootstrap import Paired, paired_f1
 from bioactive.evaluation.evaluate import Evaluation, evaluate
 from bioactive.evaluation.load import load_pipeline, read_docs
+from bioactive.fingerprint import sha256_of
 
 Task = Mapping[str, Any]
 
@@ -122,7 +122,7 @@ def retrain(
     new = load_pipeline(pipeline)
     after = {name: evaluate(new, read_docs(path, new.vocab)) for name, path in held_out.items()}
     paired = paired_f1(before["dev"].counts, after["dev"].counts)
-    data = {name: fingerprint(path) for name, path in {"train": train, **held_out}.items()}
+    data = {name: sha256_of(path) for name, path in {"train": train, **held_out}.items()}
     return Round(pipeline, merged, before, after, paired, data)
 
 
@@ -142,12 +142,3 @@ def _train(
         with nullcontext(log) if log is not None else io.StringIO() as out:
             train_pipeline(init_nlp(config), output, stdout=out, stderr=out)
     return output / "model-best"
-
-
-def fingerprint(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal."""
-    with path.open("rb") as file:
-        digest = hashlib.sha256()
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -15,7 +15,7 @@ from spacy.training import Example
 from spacy.util import minibatch
 
 from bioactive.errors import BioactiveError
-from bioactive.ner.component import CRFNer, golden_section, gold_tags
+from bioactive.ner.component import CRFNer, gold_tags, golden_section
 
 CONTEXT = {"model": {"context_width": 8}}
 SOFTMAX = {"model": {"decoder": "softmax"}}

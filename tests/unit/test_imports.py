@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bioactive"
 
-GROUND = {"errors", "tags"}
+GROUND = {"errors", "tags", "fingerprint"}
 KNOWLEDGE = {"tokenizer", *GROUND}
 DATA = {"annotate.store", "annotate.tasks", "corpus", "evaluation"}
 WORK = {"annotate.recipes", "active"}
@@ -24,6 +24,7 @@ TOP = {"annotate.server", "active.loop", "models"}
 MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "tags": {"errors"},
+    "fingerprint": set(),
     "tokenizer": GROUND,
     "ner": set(),
     "ner.crf": set(),
@@ -43,7 +44,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 # What a packaged pipeline takes along, and what must not come with it.
-RUNTIME = ("errors", "tags", "tokenizer", "ner")
+RUNTIME = ("errors", "tags", "fingerprint", "tokenizer", "ner")
 HEAVY = ("fastapi", "starlette", "uvicorn", "httpx", "sqlalchemy", "psycopg", "matplotlib", "plotly", "ray", "typer")
 
 

@@ -6,7 +6,8 @@ Needs a folder with train.spacy, dev.spacy (the last 200 train abstracts) and te
     bioactive corpus split DATA/all.spacy DATA --last-dev 200
     bioactive convert Genia4EReval2.iob2 DATA/test.spacy --unit sentence
 
-The training set "train6000" is the first 6,000 sentences of train. Each run adds a line to the results file; `--table` prints what the file holds.
+The training set "train6000" is the first 6,000 sentences of train. Each run adds a line to the results file; `--table`
+prints what the file holds.
 """
 
 from __future__ import annotations

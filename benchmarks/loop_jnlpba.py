@@ -1,7 +1,7 @@
-"""One annotation round on JNLPBA through the real server: rank, answer with gold over HTTP, retrain, F1 before and after.
+"""One annotation round on JNLPBA through the real server: rank, answer with gold over HTTP, retrain, F1 of both.
 
-Uses the folder that `benchmarks/jnlpba.py` describes. The pipeline starts from the first SEED sentences; the pool is the
-rest of the first 6,000. Every step is a command that a user would type.
+Uses the folder that `benchmarks/jnlpba.py` describes. The pipeline starts from the first SEED sentences; the pool is
+the rest of the first 6,000. Every step is a command that a user would type.
 """
 
 from __future__ import annotations

@@ -78,5 +78,7 @@ def pipeline_rows(meta: dict[str, Any]) -> dict[str, str]:
     for name, value in meta.get("performance", {}).items():
         if isinstance(value, float):
             rows[name] = f"{value:.4f}"
-    rows |= {name: str(value) for name, value in meta.get("bioactive", {}).items()}
+    rows |= {
+        f"data, {name}": f"{file['file']}, SHA-256 {file['sha256']}" for name, file in meta.get("data", {}).items()
+    }
     return rows

@@ -1,7 +1,6 @@
 """`crf_ner`: named entities by a linear-chain CRF over BIO tags, with exact, calibrated confidences."""
 
 # No `from __future__ import annotations` here: spaCy validates the arguments of `initialize` by their types.
-import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple, cast
@@ -21,11 +20,11 @@ from .. import tags
 from ..errors import Errors, error
 from . import crf
 from .crf import Lattice, SpanQuery
+from .gold import gold_tags
+from .temperature import best_temperature
 
 SPANS_KEY = "crf_ner"
 INCORRECT_SPANS_KEY = "incorrect_spans"
-# Where the temperature is looked for: a quarter to eight.
-LOG_TEMPERATURES = (math.log(0.25), math.log(8.0))
 
 default_model_config = """
 [model]
@@ -364,13 +363,13 @@ class CRFNer(TrainablePipe):
         if not any(right for _, _, right in judged):
             return self.temperature
 
-        def log_loss(log_temperature: float) -> float:
-            self.temperature = math.exp(log_temperature)
+        def log_loss(temperature: float) -> float:
+            self.temperature = temperature
             probs = numpy.asarray([p for scores, queries, _ in judged for p in self._span_probs(scores, queries)])
             outcome = numpy.asarray([hit for _, _, right in judged for hit in right])
             return float(-numpy.log(numpy.where(outcome, probs, 1.0 - probs).clip(1e-6)).mean())
 
-        self.temperature = math.exp(golden_section(log_loss, *LOG_TEMPERATURES))
+        self.temperature = best_temperature(log_loss)
         return self.temperature
 
     def _judged(self, examples: Sequence[Example]) -> tuple[Lattice, list[SpanQuery], list[bool]]:
@@ -400,39 +399,6 @@ class CRFNer(TrainablePipe):
         for label in self.labels:
             self.vocab.strings.add(label)
         return self
-
-
-def golden_section(function: Callable[[float], float], low: float, high: float, steps: int = 14) -> float:
-    """Where a function of one number with a single valley has its minimum (Kiefer 1953).
-
-    steps (int): Evaluations; each narrows the bracket to .618 of its width.
-    """
-    ratio = (math.sqrt(5) - 1) / 2
-    left, right = high - ratio * (high - low), low + ratio * (high - low)
-    at_left, at_right = function(left), function(right)
-    for _ in range(steps - 2):
-        if at_left < at_right:
-            high, right, at_right = right, left, at_left
-            left = high - ratio * (high - low)
-            at_left = function(left)
-        else:
-            low, left, at_left = left, right, at_right
-            right = low + ratio * (high - low)
-            at_right = function(right)
-    return (low + high) / 2
-
-
-def gold_tags(eg: Example) -> list[str | None]:
-    """The BIO tag of each word of the predicted Doc; None where nobody annotated, or no tag fits."""
-    x, y = eg.predicted, eg.reference
-    if len(x) == len(y) and numpy.array_equal(x.to_array("ORTH"), y.to_array("ORTH")):
-        return [_written(token.ent_iob_, token.ent_type_) for token in y]
-    biluo = eg.get_aligned_ner()
-    return [None if tag in (None, "-") else tag.replace("U-", "B-").replace("L-", "I-") for tag in biluo]
-
-
-def _written(iob: str, label: str) -> str | None:
-    return (f"{iob}-{label}" if label else iob) or None
 
 
 def confidence(span: Span) -> float | None:

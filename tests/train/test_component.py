@@ -15,7 +15,9 @@ from spacy.training import Example
 from spacy.util import minibatch
 
 from bioactive.errors import BioactiveError
-from bioactive.ner.component import CRFNer, gold_tags, golden_section
+from bioactive.ner.component import CRFNer
+from bioactive.ner.gold import gold_tags
+from bioactive.ner.temperature import golden_section
 
 CONTEXT = {"model": {"context_width": 8}}
 SOFTMAX = {"model": {"decoder": "softmax"}}

@@ -3,6 +3,7 @@
 # No `from __future__ import annotations` here: spaCy validates the arguments of `initialize` by their types.
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, cast
 
 import numpy
@@ -225,16 +226,9 @@ class CRFNer(TrainablePipe):
             for row, doc in enumerate(docs)
         ]
 
-    def _legal(self, device: torch.device) -> torch.Tensor:
-        """Which moves legal BIO allows, [K + 1, K], bool."""
-        n_tags = len(self.tags)
-        before: list[int | None] = [*range(n_tags), None]
-        moves = [[tags.can_follow(previous, tag) for tag in range(n_tags)] for previous in before]
-        return torch.tensor(moves, device=device)
-
     def _decodable(self, scores: Lattice) -> Lattice:
         """The lattice in which the best path is looked for: legal moves only."""
-        return crf.forbid(scores, self._legal(scores.transitions.device))
+        return crf.forbid(scores, legal_moves(len(self.labels)).to(scores.transitions.device))
 
     def _probable(self, scores: Lattice) -> Lattice:
         """The lattice that probabilities are read from, calibrated. Independent words know no illegal move."""
@@ -324,7 +318,9 @@ class CRFNer(TrainablePipe):
         numbers = {tag: number for number, tag in enumerate(self.tags)}
         for row, eg in enumerate(examples):
             self._allow_gold_only(allowed[row], eg, numbers)
-        legal = torch.ones_like(scores.transitions, dtype=torch.bool) if self._independent else self._legal(device)
+        legal = legal_moves(len(self.labels)).to(device)
+        if self._independent:
+            legal = torch.ones_like(legal)
         rejected = [query for row, eg in enumerate(examples) for query in self._rejected(row, eg)]
         loss, d_emissions, d_transitions = crf.loss_and_gradient(
             scores, legal, torch.from_numpy(allowed).to(device), rejected
@@ -399,6 +395,14 @@ class CRFNer(TrainablePipe):
         for label in self.labels:
             self.vocab.strings.add(label)
         return self
+
+
+@lru_cache(maxsize=16)
+def legal_moves(n_labels: int) -> torch.Tensor:
+    """Which moves legal BIO allows, [K + 1, K], bool; row K is the start of the sequence."""
+    n_tags = 2 * n_labels + 1
+    before: list[int | None] = [*range(n_tags), None]
+    return torch.tensor([[tags.can_follow(previous, tag) for tag in range(n_tags)] for previous in before])
 
 
 def confidence(span: Span) -> float | None:

@@ -130,6 +130,8 @@ class EncoderShim(Shim):
         self.settings = settings
         self.cache = cache
         self.tokenizer: Any = None
+        # Kept as they were first written: a tokenizer that was read back writes some of its files differently.
+        self.tokenizer_files: dict[str, bytes] = {}
 
     @property
     def width(self) -> int:
@@ -147,6 +149,7 @@ class EncoderShim(Shim):
             name = self.settings.name
             try:
                 self.tokenizer = AutoTokenizer.from_pretrained(name, use_fast=True, **_tokenizer_options(name))
+                self.tokenizer_files = _folder_bytes(self.tokenizer)
                 self._install(AutoModel.from_pretrained(name, torch_dtype=torch.float32, **_without_pooler(name)))
             except (OSError, ValueError) as problem:
                 raise error("B205", name=name, problem=str(problem).splitlines()[0]) from problem
@@ -248,7 +251,7 @@ class EncoderShim(Shim):
             message.update(
                 config=self._model.config.to_json_string(use_diff=False),
                 state=save_tensors(state),
-                tokenizer=_folder_bytes(self.tokenizer),
+                tokenizer=self.tokenizer_files,
             )
         return srsly.msgpack_dumps(message)
 
@@ -258,8 +261,9 @@ class EncoderShim(Shim):
         message = srsly.msgpack_loads(bytes_data)
         self.settings = Settings(*message["settings"])
         if "state" in message:
+            self.tokenizer_files = message["tokenizer"]
             with tempfile.TemporaryDirectory() as folder:
-                for name, content in message["tokenizer"].items():
+                for name, content in self.tokenizer_files.items():
                     (Path(folder) / name).write_bytes(content)
                 (Path(folder) / "config.json").write_text(message["config"], encoding="utf8")
                 self.tokenizer = AutoTokenizer.from_pretrained(folder, use_fast=True)

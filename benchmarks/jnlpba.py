@@ -46,7 +46,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "ner_trf": {"training.max_epochs": 3, "training.patience": 0, "vars.warmup_steps": 50},
     "softmax_trf": {"training.max_epochs": 3, "training.patience": 0, "vars.warmup_steps": 50},
     "crf_trf": {"training.max_epochs": 3, "training.patience": 0, "vars.warmup_steps": 50},
-    "crf_frozen": {},
+    "crf_frozen": {"training.eval_frequency": 200},
 }
 
 

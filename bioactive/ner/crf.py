@@ -212,9 +212,9 @@ def span_log_probs(lattice: Lattice, spans: Sequence[SpanQuery]) -> Tensor:
     """
     if not spans:
         return lattice.emissions.new_zeros(0)
-    log_z = log_partition(lattice)
-    rows_of = torch.tensor([span.row for span in spans], device=log_z.device)
     alpha, beta = forward_scores(lattice), backward_scores(lattice)
+    log_z = torch.logsumexp(alpha[:, -1], dim=-1)
+    rows_of = torch.tensor([span.row for span in spans], device=log_z.device)
     start, end, begin, inside = torch.tensor([span[1:] for span in spans], device=log_z.device).T
     score = alpha[rows_of, start, begin] + _run_score(lattice, rows_of, start, end, begin, inside)
     return score + _leave_score(lattice, beta, rows_of, start, end, begin, inside) - log_z[rows_of]

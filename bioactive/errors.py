@@ -207,10 +207,6 @@ class Errors:
         "This command needs the package {package!r}, which is not installed. Install it: pip install "
         "'bioactive[{extra}]'"
     )
-    B502 = (
-        "{model}: neither a folder with a meta.json nor an installed pipeline. Give the folder that training wrote "
-        "(training/<run>/model-best), or install the package's wheel."
-    )
     B510 = "There is no revision {name!r} in {root}. It has: {known}."
     B511 = (
         "None of the {answers} answers ({kinds}) says anything about a word, so there is nothing to "

@@ -44,7 +44,7 @@ def read_meta(model: str) -> dict[str, Any]:
 
     model (str): A folder, or the name of an installed package.
     RETURNS (dict[str, Any]): Its meta.
-    RAISES (BioactiveError): B502 when there is no such pipeline.
+    RAISES (BioactiveError): B301 when there is no such pipeline.
     """
     import srsly
 
@@ -52,11 +52,11 @@ def read_meta(model: str) -> dict[str, Any]:
     if not folder.is_dir():
         spec = util.find_spec(model) if model.isidentifier() else None
         if spec is None or spec.origin is None:
-            raise error("B502", model=model)
+            raise error("B301", path=model)
         folder = Path(spec.origin).parent
     path = folder / "meta.json"
     if not path.is_file():
-        raise error("B502", model=model)
+        raise error("B301", path=model)
     meta: dict[str, Any] = srsly.read_json(path)
     return meta
 

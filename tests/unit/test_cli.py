@@ -66,21 +66,21 @@ def test_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_user_error_is_one_line_with_its_code(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
-        run(failing(error("B502", model="nowhere")), [])
+        run(failing(error("B510", name="nowhere", root="models", known="none")), [])
     captured = capsys.readouterr()
     assert stop.value.code == 1
     assert captured.out == ""
-    assert captured.err.startswith("[B502] nowhere: ")
+    assert captured.err.startswith("[B510] There is no revision 'nowhere'")
     assert captured.err.count("\n") == 1
 
 
 def test_debug_shows_the_traceback() -> None:
-    with pytest.raises(BioactiveError, match="B502"):
-        run(failing(error("B502", model="nowhere")), ["--debug"])
+    with pytest.raises(BioactiveError, match="B510"):
+        run(failing(error("B510", name="nowhere", root="models", known="none")), ["--debug"])
 
 
 def test_debug_may_stand_after_the_command() -> None:
-    with pytest.raises(BioactiveError, match="B502"):
+    with pytest.raises(BioactiveError, match="B301"):
         main(["info", "no-such-pipeline", "--debug"])
 
 
@@ -98,7 +98,7 @@ def test_own_missing_module_is_not_explained_away() -> None:
 def test_module_runs_as_the_command() -> None:
     result = subprocess.run([sys.executable, "-m", "bioactive", "info", "nowhere"], capture_output=True, text=True)
     assert result.returncode == 1
-    assert "B502" in result.stderr
+    assert "B301" in result.stderr
 
 
 def test_help_comes_quickly() -> None:
@@ -131,5 +131,5 @@ def test_info_reads_the_meta_of_a_folder(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("model", ["nowhere", "no/such/folder", "math"])
 def test_info_without_a_pipeline_says_so(model: str) -> None:
-    with pytest.raises(BioactiveError, match="B502"):
+    with pytest.raises(BioactiveError, match="B301"):
         read_meta(model)

@@ -38,10 +38,6 @@ class Lattice:
         """The same lattice at a temperature: potentials divided by it, so that 1.0 changes nothing."""
         return replace(self, emissions=self.emissions / temperature, transitions=self.transitions / temperature)
 
-    def in_double(self) -> Lattice:
-        """The same lattice in float64, for inference that must not lose digits."""
-        return replace(self, emissions=self.emissions.double(), transitions=self.transitions.double())
-
 
 class SpanQuery(NamedTuple):
     """A span to ask for: sentence index in the batch, first word, end (exclusive), its B- tag and its I- tag."""

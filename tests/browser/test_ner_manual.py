@@ -178,6 +178,7 @@ def test_reload_goes_on_with_the_same_task_and_repeats_none(server: Start, new_p
     page.reload()
     page.locator(".tok", has_text=re.compile("^2$")).wait_for()
     page.locator("#count", has_text="2 / 8").wait_for()
+    assert page.locator(".tok", has_text=re.compile("^[01]$")).count() == 0
 
 
 def test_answers_survive_a_server_that_is_away(server: Start, new_page: Open) -> None:

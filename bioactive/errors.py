@@ -123,6 +123,14 @@ class Errors:
     B206 = (
         "Layer {layer} does not exist: encoder {name!r} has hidden states 0 (embeddings) to {depth}, or -1 backwards."
     )
+    B207 = (
+        "{name}: {samples} sample(s) at a dropout of {rate} say nothing. Take at least one sample, and a rate from 0 "
+        "up to, but not including, 1."
+    )
+    B208 = (
+        "{folder}: vectors cannot be kept there ({problem}); memory alone holds them now. Make the folder writable, "
+        "name another with BIOACTIVE_CACHE or cache_dir, or set cache_dir to null."
+    )
     B204 = "{name}: no training example holds the label(s) {labels}; they will never be predicted."
 
     # --- evaluation and ranking
@@ -145,7 +153,7 @@ class Errors:
         "Predict on the words or on the text of the gold document."
     )
     B307 = (
-        "No component of this pipeline predicts entities: found {pipes}. Evaluate one with crf_ner, ner, or spancat "
+        "No component of this pipeline predicts entities: found {pipes}. Take one with crf_ner, ner, or spancat "
         "with --spans-key."
     )
     B308 = "No file at {path}. Check the path."
@@ -176,6 +184,10 @@ class Errors:
         "training that diverged; evaluate it first."
     )
     B326 = "{path}: holds no text to rank: {seen} items seen, {empty} of them empty, {too_long} too long."
+    B327 = (
+        "Component {name!r} ({factory}) cannot be sampled: it has no dropout that can be left on in prediction. Rank "
+        "by a measure that needs one pass, such as 'mnlp', or sample a crf_ner."
+    )
 
     # --- annotation
     B401 = "{path} is not a SQLite database. Give another file with --db, or move this one away and a new one is made."
@@ -211,6 +223,10 @@ class Errors:
     B511 = (
         "None of the {answers} answers ({kinds}) says anything about a word, so there is nothing to "
         "learn. Annotate some more."
+    )
+    B520 = (
+        "{path} is left from a run that was stopped, and this one cannot go on with it: {differs}. Run the command of "
+        "then to finish it, or pass --restart to throw it away and begin anew."
     )
 
 

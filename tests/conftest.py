@@ -1,4 +1,4 @@
-"""What every test may use: an offline hub, and tiny random encoders of each tokenizer family on disk."""
+"""What every test may use: an offline hub, a cache of its own, tiny random encoders of each tokenizer family."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ import pytest
 
 # tests.encoders is imported by the fixtures that use it: torch and transformers take seconds.
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def vector_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that BIOACTIVE_CACHE names, for processes of a test too: no test writes to the user's own."""
+    folder = tmp_path_factory.mktemp("vectors")
+    os.environ["BIOACTIVE_CACHE"] = str(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,8 @@ Measure = Callable[[Posterior], float]
 measures = catalogue.create("bioactive", "measures", entry_points=True)
 # These look at the text alone, so no component needs to be asked.
 TEXT_ONLY = frozenset({"random", "length"})
+# Stochastic passes that a measure of disagreement asks for: with ten the order is close to that of many more.
+SAMPLES = 10
 
 
 def get_measure(name: str, seed: int = 0) -> Measure:
@@ -36,6 +38,23 @@ def get_measure(name: str, seed: int = 0) -> Measure:
         raise error("B321", name=name, known=", ".join(sorted(measures.get_all())))
     found = measures.get(name)
     return partial(found, seed=seed) if "seed" in inspect.signature(found).parameters else found
+
+
+def samples_needed(name: str) -> int:
+    """How many stochastic passes a measure looks at: what `posterior(..., samples=)` is to be given for it.
+
+    name (str): A name in the registry `measures`. A measure of your own says it by an attribute `samples`.
+    RETURNS (int): 0 for a measure of the plain posterior.
+    RAISES (BioactiveError): B321 when there is none of this name.
+    """
+    found = get_measure(name)
+    return int(getattr(found.func if isinstance(found, partial) else found, "samples", 0))
+
+
+def of_samples(measure: Measure) -> Measure:
+    """Mark a measure as one that looks at stochastic passes."""
+    measure.samples = SAMPLES  # type: ignore[attr-defined]
+    return measure
 
 
 @measures("random")
@@ -142,6 +161,72 @@ def sequence_entropy(posterior: Posterior) -> float:
     return _known(posterior, "sequence_entropy", "sequence_entropy")
 
 
+@measures("bald")
+@of_samples
+def bald(posterior: Posterior) -> float:
+    """Bayesian active learning by disagreement: what the tags would tell about the network, per word.
+
+    posterior (Posterior): Of one Doc, with samples; words only, no padding.
+    RETURNS (float): (1 / L) sum over words t of H(mean_s p_st) - mean_s H(p_st), in nats, where p_st are the marginals
+        at t in pass s: large where each pass is sure and the passes contradict each other. 0.0 for an empty Doc.
+    Source: Houlsby et al. 2011, Bayesian active learning for classification and preference learning; by dropout Gal et
+        al. 2017, Deep Bayesian active learning with image data; for tagging Siddhant & Lipton 2018.
+    """
+    return total_bald(posterior) / max(1, posterior.words)
+
+
+@measures("total_bald")
+@of_samples
+def total_bald(posterior: Posterior) -> float:
+    """As `bald`, summed over the words: long texts count for more.
+
+    posterior (Posterior): Of one Doc, with samples.
+    RETURNS (float): sum over words t of H(mean_s p_st) - mean_s H(p_st), in nats; 0.0 for an empty Doc.
+    """
+    samples = _sampled(posterior, "total_bald", posterior.samples)
+    if not posterior.words:
+        return 0.0
+    # Entropy is concave, so anything below zero is rounding.
+    gain = entropy_of(samples.mean(axis=0, dtype=np.float64)) - entropy_of(samples).mean(axis=0)
+    return float(np.maximum(gain, 0.0).sum())
+
+
+@measures("vote_entropy")
+@of_samples
+def vote_entropy(posterior: Posterior) -> float:
+    """How the passes' best sequences split over the tags of a word: as `bald`, but each pass has one vote.
+
+    posterior (Posterior): Of one Doc, with samples.
+    RETURNS (float): (1 / L) sum over words t of H(shares of the S votes at t), in nats, in [0, log S]; 0.0 for an empty
+        Doc.
+    Source: Argamon-Engelson & Dagan 1999, Committee-based sample selection for probabilistic classifiers.
+    """
+    votes = _sampled(posterior, "vote_entropy", posterior.sampled_best)  # [S, L]
+    if not votes.size:
+        return 0.0
+    # [S, L]: the share of all votes that is as that of pass s. A tag with share q is met in q of the passes, so that
+    # the mean over passes of -log q is its entropy. Less 0.0, so that full agreement is 0.0 and not -0.0.
+    shares = (votes[:, None] == votes).mean(axis=0)
+    return float(0.0 - np.log(shares).mean(axis=0).mean())
+
+
+@measures("variation_ratio")
+@of_samples
+def variation_ratio(posterior: Posterior) -> float:
+    """The share of the passes whose best sequence is not the most frequent one.
+
+    posterior (Posterior): Of one Doc, with samples.
+    RETURNS (float): 1 - count(mode) / S over whole sequences, in [0, 1 - 1 / S]; 0.0 for an empty Doc. It has few
+        levels and grows with length.
+    Source: Shen et al. 2017, Deep active learning for named entity recognition, who call it BALD.
+    """
+    votes = _sampled(posterior, "variation_ratio", posterior.sampled_best)
+    if not votes.size:
+        return 0.0
+    _, counts = np.unique(votes, axis=0, return_counts=True)
+    return 1.0 - float(counts.max()) / len(votes)
+
+
 def uniform(text: str, seed: int) -> float:
     """A number in [0, 1) that depends on a text and a seed, on any machine and in any order.
 
@@ -171,3 +256,9 @@ def _marginals(posterior: Posterior, measure: str) -> np.ndarray:
     if posterior.words and not posterior.marginals.size:
         raise error("B322", measure=measure, needed="marginals", kind=posterior.kind)
     return posterior.marginals
+
+
+def _sampled(posterior: Posterior, measure: str, found: np.ndarray) -> np.ndarray:
+    if posterior.words and not found.size:
+        raise error("B322", measure=measure, needed="samples (posterior(..., samples=10))", kind=posterior.kind)
+    return found

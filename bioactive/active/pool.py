@@ -3,42 +3,65 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 from spacy.vocab import Vocab
 
 from bioactive.annotate.tasks import Task, tokens_of
-from bioactive.corpus.binfile import read_docs
+from bioactive.corpus.binfile import CorpusBin
 from bioactive.corpus.detect import checked_text
 from bioactive.errors import error
+from bioactive.fingerprint import sha256_of
 
 JSON_LINES = (".jsonl", ".ndjson")
+CHUNK = 1 << 20
 
 
-def read_pool(path: Path, vocab: Vocab, text_key: str = "text") -> Iterator[Task]:
+def pool_print(path: Path) -> str:
+    """What tells a pool file from any other.
+
+    path (Path): The file.
+    RETURNS (str): Its SHA-256, in hexadecimal.
+    RAISES (BioactiveError): B101 when there is no such file, B324 when it is no kind of pool.
+    """
+    if path.suffix.lower() not in (*JSON_LINES, ".txt", ".spacy"):
+        raise error("B324", path=path)
+    if not path.is_file():
+        raise error("B101", path=path)
+    return sha256_of(path)
+
+
+def read_pool(
+    path: Path, vocab: Vocab, text_key: str = "text", on_size: Callable[[int], object] = lambda items: None
+) -> Iterator[Task]:
     """The items of a pool file.
 
     path (Path): A .jsonl file with an object a line, a .txt file with a text a line, or a .spacy file, of which words
         and ids are taken and labels are not.
     vocab (Vocab): The vocabulary to read a .spacy file into.
     text_key (str): Key of the text in a .jsonl file.
+    on_size (Callable): Told before the first item how many there are; blank lines count.
     YIELDS (Task): Items with at least a text.
     RAISES (BioactiveError): B101 to B103 for a file that holds no text, B118 for a line that is not a JSON object, B120
         for a broken .spacy file, B323 for an item without text, B324 for another kind of file.
     """
     suffix = path.suffix.lower()
     if suffix == ".spacy":
-        for doc in read_docs(path, vocab):
+        docs = _read_bin(path)
+        on_size(len(docs))
+        for doc in docs.get_docs(vocab):
             meta = {"doc_id": doc.user_data["doc_id"]} if "doc_id" in doc.user_data else {}
             yield {"text": doc.text, "tokens": tokens_of(doc), "meta": meta}
     elif suffix == ".txt":
         with checked_text(path) as file:
+            on_size(_count_lines(path))
             for line in file:
                 yield {"text": line.rstrip("\n")}
     elif suffix in JSON_LINES:
         with checked_text(path) as file:
+            on_size(_count_lines(path))
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     yield _item(line, text_key, path, number)
@@ -60,6 +83,25 @@ def text_of(eg: Any, key: str, place: str) -> str:
         raise error("B323", place=place, key=key, keys=keys or "none")
     text: str = eg[key]
     return text
+
+
+def _read_bin(path: Path) -> CorpusBin:
+    if not path.is_file():
+        raise error("B101", path=path)
+    docs = CorpusBin()
+    try:
+        docs.from_disk(path)
+    except Exception as problem:  # zlib, msgpack and spaCy each raise their own kind
+        raise error("B120", path=path, problem=problem) from problem
+    return docs
+
+
+def _count_lines(path: Path) -> int:
+    lines, last = 0, b"\n"
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            lines, last = lines + chunk.count(b"\n"), chunk[-1:]
+    return lines + (last != b"\n")
 
 
 def _item(line: str, text_key: str, path: Path, number: int) -> Task:

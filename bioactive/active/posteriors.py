@@ -6,8 +6,9 @@ in `posteriors` or by an entry point in the group "bioactive_posteriors".
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf, nan
 from typing import Any, NamedTuple
@@ -45,6 +46,9 @@ class Posterior:
     second_log_prob (float): That of the runner-up; -inf where there is none, nan where unknown.
     sequence_entropy (float): Entropy of the distribution over sequences, in nats; nan where unknown.
     spans (tuple[Belief, ...]): The predicted entities with their probabilities.
+    samples (np.ndarray): Probability of each tag at each word in each of S stochastic passes, [S, L, K]; empty unless
+        samples were asked for.
+    sampled_best (np.ndarray): Column of the tag of each word in the best sequence of each pass, [S, L], int.
     """
 
     text: str
@@ -57,23 +61,39 @@ class Posterior:
     second_log_prob: float = nan
     sequence_entropy: float = nan
     spans: tuple[Belief, ...] = ()
+    samples: np.ndarray = field(default_factory=lambda: np.zeros((0, 0, 0)), repr=False)
+    sampled_best: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), dtype=int), repr=False)
 
 
 Adapter = Callable[..., list[Posterior]]
 posteriors = catalogue.create("bioactive", "posteriors", entry_points=True)
 
 
-def posterior(nlp: Language, docs: Iterable[Doc], *, component: str | None = None, **options: Any) -> list[Posterior]:
+def posterior(
+    nlp: Language,
+    docs: Iterable[Doc],
+    *,
+    component: str | None = None,
+    samples: int = 0,
+    seed: int = 0,
+    **options: Any,
+) -> list[Posterior]:
     """What a pipeline believes about Docs.
 
     nlp (Language): The pipeline; the components before the one that answers are run, that one predicts once.
     docs (Iterable[Doc]): Tokenised Docs. Entities on them are not looked at: such Docs are copied without.
     component (str | None): Name of the component to ask; None takes the last that has an adapter.
+    samples (int): Stochastic passes to run as well, for measures such as "bald".
+    seed (int): With a Doc's text it decides what a pass drops.
     options (Any): Passed on to the adapter, such as `beam_width` of the stock `ner`.
     RETURNS (list[Posterior]): One a Doc, in order.
-    RAISES (BioactiveError): B320 when no component of the pipeline can answer.
+    RAISES (BioactiveError): B320 when no component of the pipeline can answer, B327 when it cannot be sampled.
     """
     name, adapter = find_adapter(nlp, component)
+    if samples:
+        if "samples" not in inspect.signature(adapter).parameters:
+            raise error("B327", name=name, factory=nlp.get_pipe_meta(name).factory)
+        options |= {"samples": samples, "seed": seed}
     bare = [unlabelled_copy(doc, nlp.vocab) if _labelled(doc, nlp) else doc for doc in docs]
     later = nlp.pipe_names[nlp.pipe_names.index(name) :]
     # An empty Doc is certain, and some encoders and parsers do not take one.
@@ -112,31 +132,39 @@ def entropy_of(probs: np.ndarray) -> np.ndarray:
 
 
 @posteriors("crf_ner")
-def crf_posteriors(component: Any, docs: Sequence[Doc]) -> list[Posterior]:
+def crf_posteriors(component: Any, docs: Sequence[Doc], *, samples: int = 0, seed: int = 0) -> list[Posterior]:
     """Exact posteriors, from a component with a method `posteriors(docs)`.
 
     component (Any): A `crf_ner`, or a component whose method gives the same fields.
     docs (Sequence[Doc]): Docs that have passed the components before it.
+    samples, seed (int): For its method `sample_posteriors`; the encoder is run once for both.
     RETURNS (list[Posterior]): One a Doc; marginals and tags of white-space tokens are left out.
     """
-    found = []
-    for doc, own in zip(docs, component.posteriors(docs), strict=True):
-        words = _is_word(doc)
-        found.append(
-            Posterior(
-                text=doc.text,
-                kind="exact",
-                words=int(words.sum()),
-                tags=tuple(own.tags),
-                marginals=np.asarray(own.marginals)[words],
-                best=tuple(tag for tag, word in zip(own.best, words, strict=True) if word),
-                best_log_prob=float(own.best_log_prob),
-                second_log_prob=float(own.second_log_prob),
-                sequence_entropy=float(own.sequence_entropy),
-                spans=tuple(Belief(*span) for span in own.spans),
-            )
-        )
-    return found
+    if not samples:
+        return [_from_crf(doc, own) for doc, own in zip(docs, component.posteriors(docs), strict=True)]
+    vectors = component.encode(docs)
+    exact = [_from_crf(doc, own) for doc, own in zip(docs, component.posteriors(docs, vectors=vectors), strict=True)]
+    sampled = component.sample_posteriors(docs, samples, seed, vectors=vectors)
+    return [
+        replace(one, samples=own.marginals[:, _is_word(doc)], sampled_best=own.best[:, _is_word(doc)])
+        for one, own, doc in zip(exact, sampled, docs, strict=True)
+    ]
+
+
+def _from_crf(doc: Doc, own: Any) -> Posterior:
+    words = _is_word(doc)
+    return Posterior(
+        text=doc.text,
+        kind="exact",
+        words=int(words.sum()),
+        tags=tuple(own.tags),
+        marginals=np.asarray(own.marginals)[words],
+        best=tuple(tag for tag, word in zip(own.best, words, strict=True) if word),
+        best_log_prob=float(own.best_log_prob),
+        second_log_prob=float(own.second_log_prob),
+        sequence_entropy=float(own.sequence_entropy),
+        spans=tuple(Belief(*span) for span in own.spans),
+    )
 
 
 @posteriors("beam_ner")

@@ -8,38 +8,72 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from itertools import islice
 from math import isnan, nan
-from typing import Any
+from typing import Any, Protocol
 
 from spacy.language import Language
 from spacy.tokens import Doc
-from spacy.util import get_words_and_spaces
 
-from bioactive.annotate.tasks import TASK_HASH, Task, excerpt, keep_disabled, span_of, tokens_of
-from bioactive.errors import BioactiveError, error
+from bioactive.annotate.tasks import Task, excerpt
+from bioactive.errors import error
+from bioactive.evaluation.blocks import WINDOW, OnDone, blocks, zone
 
-from .measures import TEXT_ONLY, get_measure, uniform
+from .measures import TEXT_ONLY, get_measure, samples_needed, uniform
 from .pool import text_of
-from .posteriors import Belief, find_adapter, posterior, text_only
+from .posteriors import Posterior, find_adapter, posterior, text_only
+from .prints import Prints, print_of
+from .suggest import suggested, tokenise, with_spans
 
 # Score, tie-breaker, and the negated position in the pool, so that no two keys are equal.
 Key = tuple[float, float, int]
 Item = tuple[int, Task]
-WINDOW = 16  # batches read ahead
+
+
+@dataclass(frozen=True)
+class RankOptions:
+    """What decides a ranking, beside the pipeline and the pool.
+
+    measure (str): A name in `measures`; "random" and "length" need no component that says how sure it is.
+    n (int | None): How many to keep; None keeps all.
+    seed (int): Decides ties, the order of "random", and what "bald" draws.
+    batch_size (int): Texts a batch; the ranking does not depend on it.
+    text_key (str): Key of the text in a dict.
+    suggest (bool): Add `tokens` and the predicted `spans`, each with its probability as `score`. Spans that an item
+        brings along are kept instead.
+    samples (int | None): How often a measure that draws ("bald") draws; None takes the measure's own number.
+    """
+
+    measure: str = "mnlp"
+    n: int | None = None
+    seed: int = 0
+    batch_size: int = 64
+    text_key: str = "text"
+    suggest: bool = True
+    samples: int | None = None
+
+    @property
+    def by_text(self) -> bool:
+        """Whether the text alone decides, so that no component is asked."""
+        return self.measure in TEXT_ONLY
+
+    @property
+    def block_size(self) -> int:
+        """Items a block."""
+        return self.batch_size * WINDOW
 
 
 @dataclass
 class Ranking:
     """Ranked tasks, and what became of the pool.
 
-    tasks (list[Task]): The least certain first.
+    tasks (list[Task]): The least certain first; empty where they were written to a file.
     measure (str): What they are ranked by.
     seen (int): Items of the pool.
     empty, duplicates, too_long (int): Items left out: blank, with a text seen before, or longer than the pipeline takes
         (`nlp.max_length` characters).
     scored, words (int): Texts that were scored, and their words.
+    kept (int): Ranked tasks.
+    highest, lowest (float): Scores of the first and the last of them; nan where there is none.
     """
 
     tasks: list[Task] = field(default_factory=list)
@@ -50,6 +84,29 @@ class Ranking:
     too_long: int = 0
     scored: int = 0
     words: int = 0
+    kept: int = 0
+    highest: float = nan
+    lowest: float = nan
+
+
+class Shelf(Protocol):
+    """Where tasks lie until they are ranked: `append` gives the place under which `read` finds what was put there."""
+
+    def append(self, value: Any) -> Any: ...
+
+    def read(self, place: Any) -> Any: ...
+
+
+class Memory:
+    """The shelf that holds its things itself."""
+
+    def append(self, value: Any) -> Any:
+        """The value is its own place."""
+        return value
+
+    def read(self, place: Any) -> Any:
+        """What `append` was given."""
+        return place
 
 
 def rank(
@@ -70,101 +127,122 @@ def rank_pool(
     measure: str = "mnlp",
     n: int | None = None,
     seed: int = 0,
-    *,
-    batch_size: int = 64,
-    text_key: str = "text",
-    suggest: bool = True,
+    **options: Any,
 ) -> Ranking:
     """Score a pool and keep the n texts with the highest scores.
 
     nlp (Language): The pipeline.
     pool (Iterable[Task | str]): Texts, or dicts with a text; read once, from front to back.
-    measure (str): A name in `measures`; "random" and "length" need no component that says how sure it is.
-    n (int | None): How many to keep; None keeps all.
-    seed (int): Decides ties, and the order of "random".
-    batch_size (int): Texts a batch; the ranking does not depend on it.
-    text_key (str): Key of the text in a dict.
-    suggest (bool): Add `tokens` and the predicted `spans`, each with its probability as `score`. Spans that an item
-        brings along are kept instead.
+    measure, n, seed, options: As in `RankOptions`.
     RETURNS (Ranking): Tasks with the keys of their items, `text`, `score`, and measure and score in `meta`.
     RAISES (BioactiveError): B320 when the pipeline cannot say how sure it is, B321 for an unknown measure, B323 when an
         item has no text, B325 when a score is not a number.
     """
-    score = get_measure(measure, seed)
-    by_text = measure in TEXT_ONLY
-    if not by_text:
-        find_adapter(nlp)  # fails before the pool is read
-    ranking = Ranking(measure=measure)
-    best: list[tuple[Key, Task]] = []
-    for batch in _batches(_usable(pool, text_key, nlp.max_length, ranking), batch_size):
-        docs = [tokenise(nlp, eg) for _, eg in batch]
-        believed = [text_only(doc) for doc in docs] if by_text else posterior(nlp, docs)
-        for (position, eg), doc, belief in zip(batch, docs, believed, strict=True):
-            value = score(belief)
+    ranker = Ranker(nlp, RankOptions(measure, n, seed, **options))
+    for block in blocks(pool, ranker.options.block_size):
+        ranker.score(ranker.usable(block))
+    ranker.ranking.tasks = list(ranker.ranked())
+    return ranker.ranking
+
+
+class Ranker:
+    """Scores a pool block by block, and keeps the n best.
+
+    nlp (Language): The pipeline.
+    options (RankOptions): What to rank by.
+    shelf (Shelf | None): Where the tasks lie; None keeps them in memory.
+    RAISES (BioactiveError): B320 when the pipeline cannot say how sure it is, B321 for an unknown measure.
+    """
+
+    def __init__(self, nlp: Language, options: RankOptions, shelf: Shelf | None = None) -> None:
+        self.nlp = nlp
+        self.options = options
+        self.shelf = shelf or Memory()
+        self.ranking = Ranking(measure=options.measure)
+        self.measure = get_measure(options.measure, options.seed)
+        needed = samples_needed(options.measure)
+        self.sampling: dict[str, Any] = {"samples": options.samples or needed, "seed": options.seed} if needed else {}
+        if not options.by_text:
+            find_adapter(nlp)  # fails before the pool is read
+        self.known = Prints()
+        self.best: list[tuple[Key, Any]] = []  # a heap: its lowest lies first
+
+    def usable(self, block: Sequence[Task | str]) -> list[Item]:
+        """Position and item of the texts of the next block that are worth scoring; the others are counted."""
+        ranking, found = self.ranking, []
+        for item in block:
+            ranking.seen += 1
+            eg = {"text": item} if isinstance(item, str) else item
+            key = "text" if isinstance(item, str) else self.options.text_key
+            text = text_of(eg, key, f"item {ranking.seen} of the pool")
+            if not text.strip():
+                ranking.empty += 1
+            elif len(text) > self.nlp.max_length:
+                ranking.too_long += 1
+            else:
+                found.append((ranking.seen - 1, {**eg, "text": text}))
+        new = self.known.add([print_of(eg["text"]) for _, eg in found])
+        ranking.duplicates += len(new) - sum(new)
+        return [item for item, is_new in zip(found, new, strict=True) if is_new]
+
+    def score(self, items: Sequence[Item], on_done: OnDone = lambda items: None) -> None:
+        """Score the usable items of a block, and keep those that are among the n best so far.
+
+        items (Sequence[Item]): From `usable`.
+        on_done (Callable): Told how many were scored since it was told last.
+        """
+        # Texts of like length together: the longest of a batch decides how long it takes.
+        by_length = iter(sorted(items, key=lambda item: len(item[1]["text"])))
+        with zone(self.nlp):
+            for batch in blocks(by_length, self.options.batch_size):
+                self._score_batch(batch)
+                on_done(len(batch))
+
+    def keep(self, key: Key, place: Any) -> None:
+        """Take a task that `wants` let in."""
+        if self.options.n is None or len(self.best) < self.options.n:
+            heapq.heappush(self.best, (key, place))
+        else:
+            heapq.heapreplace(self.best, (key, place))
+
+    def wants(self, key: Key) -> bool:
+        """Whether a task is among the n best so far."""
+        n = self.options.n
+        return n is None or len(self.best) < n or bool(self.best and key > self.best[0][0])
+
+    def ranked(self) -> Iterator[Task]:
+        """The tasks kept, the least certain first; once, after all blocks."""
+        self.best.sort(key=lambda entry: entry[0], reverse=True)
+        self.ranking.kept = len(self.best)
+        if self.best:
+            self.ranking.highest, self.ranking.lowest = (
+                self.shelf.read(place)[1]["score"] for _, place in (self.best[0], self.best[-1])
+            )
+        for entries in blocks(self.best, self.options.batch_size):
+            tasks = [self.shelf.read(place)[1] for _, place in entries]
+            if self.options.by_text and self.options.suggest:
+                with zone(self.nlp):
+                    tasks = suggested(self.nlp, tasks)
+            yield from tasks
+
+    def _score_batch(self, batch: Sequence[Item]) -> None:
+        options, ranking = self.options, self.ranking
+        docs = [tokenise(self.nlp, eg) for _, eg in batch]
+        for (position, eg), doc, belief in zip(batch, docs, self._believed(docs), strict=True):
+            value = self.measure(belief)
             ranking.scored += 1
             ranking.words += belief.words
-            key = _key(eg["text"], value, seed, position)
-            if n is None or len(best) < n or (best and key > best[0][0]):
-                task = _scored(eg, measure, value)
-                _keep(best, key, task if by_text or not suggest else with_spans(task, doc, belief.spans), n)
-    ranking.tasks = [task for _, task in sorted(best, key=lambda entry: entry[0], reverse=True)]
-    if by_text and suggest:
-        ranking.tasks = _predicted(nlp, ranking.tasks, batch_size)
-    return ranking
+            key = _key(eg["text"], value, options.seed, position)
+            if self.wants(key):
+                task = _scored(eg, options.measure, value)
+                if options.suggest and not options.by_text:
+                    task = with_spans(task, doc, belief.spans)
+                self.keep(key, self.shelf.append((key, task)))
 
-
-def tokenise(nlp: Language, task: Task) -> Doc:
-    """A task's text as a Doc: on the task's own tokens where they spell its text, else on the pipeline's."""
-    try:
-        words, spaces = get_words_and_spaces([token["text"] for token in task["tokens"]], task["text"])
-    except (KeyError, TypeError, ValueError):
-        return nlp.make_doc(task["text"])
-    return Doc(nlp.vocab, words=words, spaces=spaces)
-
-
-def with_spans(task: Task, doc: Doc, beliefs: Iterable[Belief]) -> Task:
-    """A task with tokens and predicted spans.
-
-    task (Task): The task; spans of its own are kept.
-    doc (Doc): Its text, tokenised.
-    beliefs (Iterable[Belief]): Predicted entities of the Doc.
-    RETURNS (Task): A new task. A hash of the question asked before is taken off, as the question is another now.
-    """
-    new = {**task, "tokens": tokens_of(doc)}
-    if all({"start", "end"} <= set(token) for token in task.get("tokens") or []):
-        new = keep_disabled(new, task)
-    if task.get("spans"):
-        return new
-    new.pop(TASK_HASH, None)
-    new["spans"] = [_span(doc, belief) for belief in beliefs]
-    return new
-
-
-def _usable(pool: Iterable[Task | str], text_key: str, longest: int, ranking: Ranking) -> Iterator[Item]:
-    """Position and item of the texts worth scoring; the others are counted."""
-    known: set[int] = set()
-    for position, item in enumerate(pool):
-        ranking.seen += 1
-        eg = {"text": item} if isinstance(item, str) else item
-        text = text_of(eg, "text" if isinstance(item, str) else text_key, f"item {position + 1} of the pool")
-        print_of_text = int.from_bytes(blake2b(text.encode("utf8", "surrogatepass"), digest_size=8).digest(), "big")
-        if not text.strip():
-            ranking.empty += 1
-        elif len(text) > longest:
-            ranking.too_long += 1
-        elif print_of_text in known:
-            ranking.duplicates += 1
-        else:
-            known.add(print_of_text)
-            yield position, {**eg, "text": text}
-
-
-def _batches(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
-    # Texts of like length together, within a window of the stream: the longest of a batch decides how long it takes.
-    while window := list(islice(items, size * WINDOW)):
-        window.sort(key=lambda item: len(item[1]["text"]))
-        for start in range(0, len(window), size):
-            yield window[start : start + size]
+    def _believed(self, docs: list[Doc]) -> list[Posterior]:
+        if self.options.by_text:
+            return [text_only(doc) for doc in docs]
+        return posterior(self.nlp, docs, **self.sampling)
 
 
 def _key(text: str, value: float, seed: int, position: int) -> Key:
@@ -175,42 +253,7 @@ def _key(text: str, value: float, seed: int, position: int) -> Key:
     return float(f"{value:.6g}"), uniform(text, seed + 1), -position
 
 
-def _keep(best: list[tuple[Key, Task]], key: Key, task: Task, n: int | None) -> None:
-    """Put a task into the heap of the n best; its lowest lies first."""
-    if n is None or len(best) < n:
-        heapq.heappush(best, (key, task))
-    else:
-        heapq.heapreplace(best, (key, task))
-
-
 def _scored(eg: Task, measure: str, value: float) -> Task:
     meta = eg.get("meta")
     kept = meta if isinstance(meta, dict) else {} if meta is None else {"meta": meta}
     return {**eg, "score": value, "meta": {**kept, "measure": measure, "score": round(value, 4)}}
-
-
-def _span(doc: Doc, belief: Belief) -> Task:
-    span = span_of(doc[belief.start : belief.end])
-    span["label"] = belief.label
-    return span if isnan(belief.prob) else {**span, "score": round(belief.prob, 4)}
-
-
-def _predicted(nlp: Language, tasks: Sequence[Task], batch_size: int) -> list[Task]:
-    """Tasks with what the pipeline says of them, for measures that did not ask it."""
-    found = []
-    for start in range(0, len(tasks), batch_size):
-        batch = tasks[start : start + batch_size]
-        docs = [tokenise(nlp, task) for task in batch]
-        found += [with_spans(*row) for row in zip(batch, docs, _answers(nlp, docs), strict=True)]
-    return found
-
-
-def _answers(nlp: Language, docs: list[Doc]) -> list[tuple[Belief, ...]]:
-    try:
-        return [belief.spans for belief in posterior(nlp, docs)]
-    except BioactiveError as problem:
-        if problem.code != "B320":
-            raise
-    # It cannot say how sure it is, but what it found can be shown.
-    plain = nlp.pipe(docs, batch_size=max(1, len(docs)))
-    return [tuple(Belief(ent.start, ent.end, ent.label_, nan) for ent in doc.ents) for doc in plain]

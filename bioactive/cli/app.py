@@ -12,6 +12,7 @@ from .corpus import corpus_app
 from .db import db_in_cli, db_out_cli, drop_cli, stats_cli
 from .evaluate import evaluate_cli
 from .info import info_cli
+from .predict import predict_cli
 from .rank import rank_cli
 from .retrain import retrain_cli
 
@@ -27,6 +28,7 @@ CORPORA, PIPELINES, ANNOTATION = "Corpora", "Pipelines", "Annotation"
 app.command("convert", rich_help_panel=CORPORA)(convert_cli)
 app.add_typer(corpus_app, name="corpus", rich_help_panel=CORPORA)
 app.command("evaluate", rich_help_panel=PIPELINES)(evaluate_cli)
+app.command("predict", rich_help_panel=PIPELINES)(predict_cli)
 app.command("rank", rich_help_panel=PIPELINES)(rank_cli)
 app.command("retrain", rich_help_panel=PIPELINES)(retrain_cli)
 app.command("info", rich_help_panel=PIPELINES)(info_cli)

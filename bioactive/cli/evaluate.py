@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from rich.table import Table
 
     from bioactive.evaluation.bootstrap import Interval
@@ -48,21 +46,26 @@ def evaluate_cli(
     from rich.console import Console
 
     from bioactive.evaluation.evaluate import evaluate
-    from bioactive.evaluation.load import load_pipeline, read_docs
+    from bioactive.evaluation.load import load_pipeline, stream_docs
+
+    from .progress import progress_bar
 
     nlp = load_pipeline(model, code)
-    docs = read_docs(data, nlp.vocab)
-    result = evaluate(
-        nlp,
-        _progress(docs, len(docs)),
-        raw=raw,
-        spans_key=spans_key,
-        by_sentence=by_sentence,
-        batch_size=batch_size,
-        resamples=resamples,
-        seed=seed,
-        bins=bins,
-    )
+    total, docs = stream_docs(data, nlp.vocab)
+    with progress_bar("Evaluating") as bar:
+        bar.expect(total)
+        result = evaluate(
+            nlp,
+            docs,
+            raw=raw,
+            spans_key=spans_key,
+            by_sentence=by_sentence,
+            batch_size=batch_size,
+            resamples=resamples,
+            seed=seed,
+            bins=bins,
+            on_done=bar.done,
+        )
     for line in head(result):
         typer.echo(line)
     for line in warnings(result):
@@ -146,11 +149,3 @@ def _cells(row: Score) -> list[str]:
 
 def _percent(found: Interval) -> str:
     return f"{100 * found.value:.2f} ({100 * found.low:.2f} to {100 * found.high:.2f})"
-
-
-def _progress(docs: Iterable, total: int) -> Iterator:
-    from rich.console import Console
-    from rich.progress import track
-
-    # On stderr, so that the table alone goes where stdout is sent.
-    yield from track(docs, "Predicting", total=total, console=Console(stderr=True), transient=True)

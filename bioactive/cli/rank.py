@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from bioactive.active.rank import Ranking
 
 
@@ -23,61 +21,46 @@ def rank_cli(
     text_key: str = typer.Option("text", "--text-key", help="Key of the text in a .jsonl file"),
     batch_size: int = typer.Option(64, "--batch-size", "-bs", min=1, help="Texts a batch"),
     suggest: bool = typer.Option(True, "--suggest/--no-suggest", help="Add the predicted spans to the tasks"),
+    samples: int = typer.Option(10, "--samples", min=1, help="How often 'bald' draws; other measures do not"),
+    restart: bool = typer.Option(False, "--restart", help="Begin anew where a run that was stopped would go on"),
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file that registers components of your own"),
 ) -> None:
     """Rank a pool of texts by how unsure a pipeline is about them."""
-    import srsly
-
+    from bioactive.active.files import Run, rank_file
     from bioactive.active.measures import get_measure
-    from bioactive.active.pool import read_pool
-    from bioactive.active.rank import rank_pool
+    from bioactive.active.rank import RankOptions
     from bioactive.errors import error
     from bioactive.evaluation.load import load_pipeline
 
+    from .progress import progress_bar
+
     get_measure(measure)  # a misspelt name should not wait for the model
     nlp = load_pipeline(model, code)
-    items = _progress(read_pool(pool, nlp.vocab, text_key))
-    options = {"batch_size": batch_size, "text_key": text_key, "suggest": suggest}
-    ranking = rank_pool(nlp, items, measure, n, seed, **options)  # type: ignore[arg-type]
-    if not ranking.tasks:
+    options = RankOptions(measure, n, seed, batch_size, text_key, suggest, samples)
+    with progress_bar("Ranking") as bar:
+        ranking = rank_file(Run(nlp, pool, output, code, restart, bar), options)
+    if not ranking.kept:
         raise error("B326", path=pool, seen=ranking.seen, empty=ranking.empty, too_long=ranking.too_long)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    srsly.write_jsonl(output, ranking.tasks)
-    for line in report(ranking, n):
+    for line in [*resumed(bar.skipped), *report(ranking, n)]:
         typer.echo(line)
     typer.echo(f"Written: {output}")
 
 
+def resumed(texts: int) -> list[str]:
+    """What was taken over from a run that was stopped, in words."""
+    return [f"Went on after {texts:,} texts of a run that was stopped"] if texts else []
+
+
 def report(ranking: Ranking, n: int | None) -> list[str]:
     """What was ranked and what was left out, in words."""
-    first, last = ranking.tasks[0]["score"], ranking.tasks[-1]["score"]
     lines = [
-        f"Ranked {ranking.scored:,} texts ({ranking.words:,} words) by {ranking.measure}; kept {len(ranking.tasks):,}, "
-        f"scores {first:.4f} to {last:.4f}"
+        f"Ranked {ranking.scored:,} texts ({ranking.words:,} words) by {ranking.measure}; kept {ranking.kept:,}, "
+        f"scores {ranking.highest:.4f} to {ranking.lowest:.4f}"
     ]
     left_out = {"blank": ranking.empty, "repeated": ranking.duplicates, "too long": ranking.too_long}
     if any(left_out.values()):
         parts = ", ".join(f"{number:,} {name}" for name, number in left_out.items() if number)
         lines.append(f"Left out of {ranking.seen:,}: {parts}")
-    if n is not None and len(ranking.tasks) < n:
+    if n is not None and ranking.kept < n:
         lines.append(f"The pool has fewer texts than the {n:,} asked for")
     return lines
-
-
-def _progress(items: Iterable) -> Iterator:
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("Ranking {task.completed:,} texts"),
-        TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
-    )
-    # On stderr, as it is no result; its length is not known, since the pool is a stream.
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=None, rate="")
-        for number, item in enumerate(items, start=1):
-            elapsed = progress.tasks[0].elapsed or 0.0
-            progress.update(task, completed=number, rate=f"{number / elapsed:,.0f} texts/s" if elapsed else "")
-            yield item

@@ -12,6 +12,7 @@ from spacy.tokens import Doc
 
 from bioactive.errors import error
 
+from .blocks import WINDOW, OnDone, blocks, pipe_block, zone
 from .bootstrap import Interval, intervals, resample
 from .calibration import ReliabilityBin, adaptive_ece, brier, ece, reliability_table
 from .pairs import Compared, compare, unlabelled_copy
@@ -118,11 +119,12 @@ def evaluate(
     resamples: int = 1000,
     seed: int = 0,
     bins: int = 10,
+    on_done: OnDone = lambda items: None,
 ) -> Evaluation:
     """Run a pipeline over gold Docs and score what it says.
 
     nlp (Language): The pipeline.
-    docs (Iterable[Doc]): Gold Docs; streamed, and left as they are.
+    docs (Iterable[Doc]): Gold Docs; streamed in blocks, and left as they are.
     raw (bool): Give the pipeline the text alone. By default it gets the gold words, spaces and sentence bounds.
     spans_key (str | None): Compare `doc.spans[spans_key]`, which may nest, in place of `doc.ents`.
     by_sentence (bool): Give seqeval a sequence a sentence; by default a sequence a Doc.
@@ -130,12 +132,16 @@ def evaluate(
     resamples (int): Bootstrap resamples.
     seed (int): Seed of the bootstrap.
     bins (int): Bins of the calibration error.
+    on_done (Callable): Told how many Docs are predicted since it was told last.
     RETURNS (Evaluation): The scores.
     RAISES (BioactiveError): B305 when nothing is annotated, B307 when the pipeline predicts no entities.
     """
     labels = predictable_labels(nlp, spans_key)
-    pairs = predict(nlp, docs, raw=raw, batch_size=batch_size)
-    compared = [compare(gold, found, spans_key=spans_key, by_sentence=by_sentence) for gold, found in pairs]
+    compared: list[Compared] = []
+    for block in blocks(docs, batch_size * WINDOW):
+        with zone(nlp):
+            pairs = zip(block, _predicted(nlp, block, raw, batch_size, on_done), strict=True)
+            compared += [compare(gold, doc, spans_key=spans_key, by_sentence=by_sentence) for gold, doc in pairs]
     result = score(compared, raw=raw, spans_key=spans_key, resamples=resamples, seed=seed, bins=bins)
     seen = {span.label for one in compared for span in one.gold}
     result.missing_labels = sorted(seen - labels)
@@ -151,15 +157,10 @@ def predict(
     docs (Iterable[Doc]): Gold Docs.
     raw (bool): Give the pipeline the text alone.
     batch_size (int): Docs a batch.
-    YIELDS (tuple[Doc, Doc]): The gold Doc as it came, and the prediction.
+    YIELDS (tuple[Doc, Doc]): The gold Doc as it came, and the prediction; Docs of a block that are the same share one.
     """
-
-    def inputs() -> Iterator[tuple[str | Doc, Doc]]:
-        for gold in docs:
-            yield (gold.text if raw else unlabelled_copy(gold, nlp.vocab)), gold
-
-    for predicted, gold in nlp.pipe(inputs(), as_tuples=True, batch_size=batch_size):
-        yield gold, predicted
+    for block in blocks(docs, batch_size * WINDOW):
+        yield from zip(block, _predicted(nlp, block, raw, batch_size), strict=True)
 
 
 def score(
@@ -216,6 +217,13 @@ def predictable_labels(nlp: Language, spans_key: str | None = None) -> set[str]:
     if not names:
         raise error("B307", pipes=", ".join(nlp.pipe_names) or "no component at all")
     return {label for name in names for label in getattr(nlp.get_pipe(name), "labels", ())}
+
+
+def _predicted(
+    nlp: Language, block: list[Doc], raw: bool, batch_size: int, on_done: OnDone = lambda items: None
+) -> list[Doc]:
+    inputs = [nlp.make_doc(gold.text) if raw else unlabelled_copy(gold, nlp.vocab) for gold in block]
+    return pipe_block(nlp, inputs, batch_size, on_done)
 
 
 def _interval(row: np.ndarray) -> Interval:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import spacy
@@ -57,17 +58,40 @@ def read_docs(path: Path, vocab: Vocab) -> list[Doc]:
     RETURNS (list[Doc]): The Docs that hold at least one token.
     RAISES (BioactiveError): B308 when there is no file, B303 when it is another kind, B304 when it holds no words.
     """
+    return list(stream_docs(path, vocab)[1])
+
+
+def stream_docs(path: Path, vocab: Vocab) -> tuple[int, Iterator[Doc]]:
+    """The Docs of a .spacy file, each made when it is asked for.
+
+    path, vocab: As in `read_docs`.
+    RETURNS (tuple[int, Iterator[Doc]]): How many hold at least one token, and these.
+    RAISES (BioactiveError): As `read_docs`.
+    """
     if not path.is_file():
         raise error("B308", path=path)
-    try:
-        docs = list(DocBin(store_user_data=True).from_disk(path).get_docs(vocab))
     # zlib, msgpack and numpy each raise their own kind for bytes that they cannot read.
+    try:
+        found = DocBin(store_user_data=True).from_disk(path)
     except Exception as reason:
         raise error("B303", path=path, reason=_first_line(reason)) from reason
-    found = [doc for doc in docs if len(doc)]
-    if not found:
+    filled = sum(len(tokens) > 0 for tokens in found.tokens)
+    if not filled:
         raise error("B304", path=path)
-    return found
+    return filled, _docs(found, path, vocab)
+
+
+def _docs(found: DocBin, path: Path, vocab: Vocab) -> Iterator[Doc]:
+    docs = found.get_docs(vocab)
+    while True:
+        try:
+            doc = next(docs, None)
+        except Exception as reason:
+            raise error("B303", path=path, reason=_first_line(reason)) from reason
+        if doc is None:
+            return
+        if len(doc):
+            yield doc
 
 
 def _first_line(reason: Exception) -> str:

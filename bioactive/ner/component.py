@@ -16,16 +16,20 @@ from spacy.tokens import Doc, Span, SpanGroup
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.util import minibatch
 from thinc.api import Config, Model, Optimizer, set_dropout_rate
+from thinc.types import Floats2d
 
 from .. import tags
 from ..errors import Errors, error
-from . import crf
+from . import crf, sampling
 from .crf import Lattice, SpanQuery
 from .gold import gold_tags
+from .sampling import DocSamples, Passes
 from .temperature import best_temperature
 
 SPANS_KEY = "crf_ner"
 INCORRECT_SPANS_KEY = "incorrect_spans"
+# The rate of `sample_posteriors` where the component was never trained with dropout.
+DEFAULT_DROPOUT = 0.1
 
 default_model_config = """
 [model]
@@ -194,37 +198,96 @@ class CRFNer(TrainablePipe):
             confidences = numpy.asarray([prob for _, prob in entities], dtype="float32")
             doc.spans[SPANS_KEY] = SpanGroup(doc, name=SPANS_KEY, spans=spans, attrs={"scores": confidences})
 
-    def posteriors(self, docs: Iterable[Doc]) -> list[DocPosterior]:
+    def encode(self, docs: Sequence[Doc]) -> list[Floats2d]:
+        """The encoder's vectors of each Doc, for callers that ask both for posteriors and for samples of them."""
+        filled = [doc for doc in docs if len(doc)]
+        found = iter(self.model.get_ref("tok2vec").predict(filled) if filled else [])
+        width = self.model.get_ref("output_layer").get_dim("nI")
+        return [next(found) if len(doc) else self.model.ops.alloc2f(0, width) for doc in docs]
+
+    def posteriors(self, docs: Iterable[Doc], *, vectors: Sequence[Floats2d] | None = None) -> list[DocPosterior]:
         """What the pipe believes about Docs that have passed the components before it.
 
+        vectors (Sequence[Floats2d] | None): What `encode` gives for them; None encodes them here.
         RETURNS (list[DocPosterior]): One a Doc, at the fitted temperature.
         """
         docs = list(docs)
-        scores = self.predict(docs)
-        believed = self._probable(scores)
-        best, paths = crf.k_best(self._decodable(scores).scaled(self.temperature), 2)
-        log_z = crf.log_partition(believed)
-        queries = self._queries(paths[:, 0], scores.lengths)
+        encoded = vectors is not None and any(len(doc) for doc in docs)
+        scores = self.model.get_ref("output_layer").predict(vectors) if encoded else self.predict(docs)
+        decodable = self._decodable(scores).scaled(self.temperature)
+        believed = crf.Trellis(self._probable(scores))
+        best, paths = crf.viterbi(decodable)
+        second = crf.runner_up(decodable, paths)
+        first_two = [(score.double() - believed.log_z).clamp_max(0.0).tolist() for score in (best, second)]
+        queries = self._queries(paths, scores.lengths)
         spans: list[list[tuple[int, int, str, float]]] = [[] for _ in docs]
-        for query, prob in zip(queries, self._span_probs(scores, queries), strict=True):
+        for query, prob in zip(queries, _probs(believed.span_log_probs(queries)), strict=True):
             label = self.labels[tags.label_of(query.begin)]
             spans[query.row].append((query.start, query.end, label, prob))
-        log_probs = (best.double() - log_z[:, None].double()).clamp_max(0.0).tolist()
-        marginals = crf.marginals(believed).cpu().numpy()
-        entropies = crf.sequence_entropy(believed).tolist()
+        marginals = believed.marginals().float().cpu().numpy()
+        entropies = believed.entropy().tolist()
         names = self.tags
         return [
             DocPosterior(
                 names,
                 marginals[row, : len(doc)],
-                [names[tag] for tag in paths[row, 0, : len(doc)].tolist()],
-                log_probs[row][0],
-                log_probs[row][1],
+                [names[tag] for tag in paths[row, : len(doc)].tolist()],
+                first_two[0][row],
+                first_two[1][row],
                 entropies[row],
                 spans[row],
             )
             for row, doc in enumerate(docs)
         ]
+
+    def sample_posteriors(
+        self,
+        docs: Iterable[Doc],
+        samples: int = 10,
+        seed: int = 0,
+        passes: Passes = "head",
+        drop: float | None = None,
+        *,
+        vectors: Sequence[Floats2d] | None = None,
+        encoder: Any = None,
+    ) -> list[DocSamples]:
+        """What the pipe believes in each of a number of passes with dropout (Gal and Ghahramani 2016).
+
+        docs (Iterable[Doc]): Docs that have passed the components before it.
+        samples (int): S, the number of passes.
+        seed (int): With a Doc's text it decides what is dropped, whatever the batch.
+        passes (str): "head": only the layers over the encoder are run S times. "full": the encoder too, in training
+            mode: slow, the reference.
+        drop (float | None): Share of units dropped, in [0, 1); None takes the rate of the training, or 0.1.
+        vectors (Sequence[Floats2d] | None): What `encode` gives for the Docs; None encodes them here.
+        encoder (Any): For "full" over a listener: the pipe that it listens to.
+        RETURNS (list[DocSamples]): One a Doc, at the fitted temperature.
+        RAISES (BioactiveError): B207 for a rate that leaves nothing, or no sample at all.
+        """
+        docs = list(docs)
+        rate = (self.cfg.get("dropout") or DEFAULT_DROPOUT) if drop is None else drop
+        if samples < 1 or not 0.0 <= rate < 1.0:
+            raise error("B207", name=self.name, samples=samples, rate=rate)
+        how: dict[str, Any] = {"samples": samples, "rate": rate, "seed": seed}
+        if passes == "full":
+            batches = sampling.full_passes(self.model, docs, encoder, **how)
+        else:
+            texts, head = [doc.text for doc in docs], self.model.get_ref("output_layer")
+            batches = sampling.head_passes(head, texts, self.encode(docs) if vectors is None else vectors, **how)
+        return self._sampled(batches, docs, samples)
+
+    def _sampled(self, batches: Iterable[sampling.PassedBatch], docs: Sequence[Doc], samples: int) -> list[DocSamples]:
+        """Marginals and best sequences of every pass, in the order of the Docs."""
+        names = self.tags
+        nothing = numpy.zeros((samples, 0, len(names)), dtype="float32"), numpy.zeros((samples, 0), dtype="int64")
+        found = [DocSamples(names, *nothing) for _ in docs]
+        for rows, lattice in batches:
+            marginals = crf.marginals(self._probable(lattice)).cpu().numpy()  # [B * S, L, K]
+            best = crf.viterbi(self._decodable(lattice))[1].cpu().numpy()  # [B * S, L]
+            for n, row in enumerate(rows):
+                one = slice(n * samples, (n + 1) * samples)
+                found[row] = DocSamples(names, marginals[one], best[one])
+        return found
 
     def _decodable(self, scores: Lattice) -> Lattice:
         """The lattice in which the best path is looked for: legal moves only."""
@@ -248,7 +311,7 @@ class CRFNer(TrainablePipe):
         return queries
 
     def _span_probs(self, scores: Lattice, queries: Sequence[SpanQuery]) -> list[float]:
-        return crf.span_log_probs(self._probable(scores), queries).exp().clamp(0.0, 1.0).tolist()
+        return _probs(crf.Trellis(self._probable(scores)).span_log_probs(queries))
 
     # --- training
 
@@ -298,6 +361,8 @@ class CRFNer(TrainablePipe):
         if not any(len(eg.predicted) for eg in examples):
             return losses
         set_dropout_rate(self.model, drop)
+        if drop:
+            self.cfg["dropout"] = float(drop)  # the rate at which `sample_posteriors` samples
         scores, backprop = self.model.begin_update([eg.predicted for eg in examples])
         loss, d_scores = self.get_loss(examples, scores)
         backprop(d_scores)
@@ -395,6 +460,11 @@ class CRFNer(TrainablePipe):
         for label in self.labels:
             self.vocab.strings.add(label)
         return self
+
+
+def _probs(log_probs: torch.Tensor) -> list[float]:
+    found: list[float] = log_probs.exp().clamp(0.0, 1.0).tolist()
+    return found
 
 
 @lru_cache(maxsize=16)

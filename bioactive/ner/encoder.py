@@ -5,12 +5,12 @@ The encoder's weights and tokenizer travel in the layer's bytes, so that a packa
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import tempfile
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy
 import srsly
@@ -23,10 +23,18 @@ from thinc.api import Model, Shim, get_torch_default_device
 from thinc.types import Floats2d
 
 from ..errors import error
+from .buckets import length_buckets
+from .pooling import Owners, Stretch, sums_of
+from .precision import Precision, low_precision
+from .statecache import StateCache, VectorCache, cache_root, revision_of
 
-Precision = Literal["auto", "float32", "bf16"]
 InT = list[Doc]
 OutT = list[Floats2d]
+
+# Counts the ways in which vectors were made of hidden states; another number, and no older vector is taken from disk.
+VECTORS = 1
+# Encoders of BERT's build. All but the last can be made without a pooler.
+KNOWN = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
 
 
 def build_frozen_transformer(
@@ -37,6 +45,8 @@ def build_frozen_transformer(
     batch_pieces: int = 4096,
     precision: Precision = "auto",
     cache_mb: int = 1024,
+    cache_dir: str | None = None,
+    disk_mb: int = 8192,
 ) -> Model[list[Doc], list[Floats2d]]:
     """A pretrained encoder whose weights stay as they are, registered as "bioactive.FrozenTransformer.v1".
 
@@ -49,15 +59,19 @@ def build_frozen_transformer(
     batch_pieces (int): Upper bound of padded pieces in one forward pass.
     precision (str): "bf16", "float32", or "auto": bf16 where the processor multiplies it natively.
     cache_mb (int): Memory for the vectors of texts seen before, in MiB; 0 keeps none.
+    cache_dir (str | None): Folder for them too, for the next process; "auto" for the one of BIOACTIVE_CACHE, or else
+        the user's cache folder; None for memory only. Never part of the layer's bytes.
+    disk_mb (int): Bound of that folder, in MiB; the oldest files are dropped.
     RETURNS (Model[list[Doc], list[Floats2d]]): The layer; its width is len(layers) times the encoder's.
     """
     settings = Settings(name, list(layers), window, stride, batch_pieces, precision)
+    cache = VectorCache(StateCache(cache_mb * 2**20), cache_root(cache_dir), disk_mb * 2**20)
     return Model(
         "frozen_transformer",
         forward,
         init=init,
         dims={"nO": None},
-        shims=[EncoderShim(settings, StateCache(cache_mb * 2**20))],
+        shims=[EncoderShim(settings, cache)],
     )
 
 
@@ -85,47 +99,14 @@ class Settings(NamedTuple):
     precision: Precision
 
 
-class Stretch(NamedTuple):
-    """A run of word pieces of one Doc: index of the Doc, first piece and end."""
-
-    doc: int
-    start: int
-    end: int
-
-
-class StateCache:
-    """The most recently used vectors, bounded in bytes.
-
-    limit (int): Bytes to hold at the most.
-    """
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self.size = 0
-        self.entries: OrderedDict[bytes, NDArray[numpy.float16]] = OrderedDict()
-
-    def get(self, key: bytes) -> NDArray[numpy.float16] | None:
-        """The vectors under a key, or None."""
-        if key in self.entries:
-            self.entries.move_to_end(key)
-        return self.entries.get(key)
-
-    def put(self, key: bytes, rows: NDArray[numpy.float16]) -> None:
-        """Keep vectors, and drop the least recently used ones beyond the limit."""
-        self.size += rows.nbytes
-        self.entries[key] = rows
-        while self.size > self.limit and self.entries:
-            self.size -= self.entries.popitem(last=False)[1].nbytes
-
-
 class EncoderShim(Shim):
     """Holds a pretrained encoder and its tokenizer in a thinc model; its bytes carry both, and no code.
 
     settings (Settings): How texts are cut and run.
-    cache (StateCache): Vectors of texts seen before; never saved.
+    cache (VectorCache): Vectors of texts seen before; never saved.
     """
 
-    def __init__(self, settings: Settings, cache: StateCache) -> None:
+    def __init__(self, settings: Settings, cache: VectorCache) -> None:
         super().__init__(None)
         self.settings = settings
         self.cache = cache
@@ -160,6 +141,8 @@ class EncoderShim(Shim):
 
     def encode(self, docs: Sequence[Doc]) -> list[NDArray[numpy.float16]]:
         """Vectors of the words of each Doc, [words, width], float16; each distinct text is encoded once."""
+        if docs:
+            self.cache.open(self._revision)
         keys = [_key(doc) for doc in docs]
         found = {key: rows for key in dict.fromkeys(keys) if (rows := self.cache.get(key)) is not None}
         missing = {key: doc for key, doc in zip(keys, docs, strict=True) if key not in found}
@@ -174,30 +157,24 @@ class EncoderShim(Shim):
         pieces = self.tokenizer(
             [doc.text for doc in docs], add_special_tokens=False, return_offsets_mapping=True, verbose=False
         )
-        sums = [numpy.zeros((len(doc), self.width), dtype="float32") for doc in docs]
-        counts = [numpy.zeros((len(doc), 1), dtype="float32") for doc in docs]
-        owners = [_owners(doc, offsets) for doc, offsets in zip(docs, pieces["offset_mapping"], strict=True)]
-        for batch in self._batches(pieces["input_ids"]):
-            for stretch, states in zip(batch, self._run(pieces["input_ids"], batch), strict=True):
-                kept = self._kept(stretch, len(pieces["input_ids"][stretch.doc]))
-                words, rows = owners[stretch.doc].within(kept)
-                numpy.add.at(sums[stretch.doc], words, states[rows - stretch.start])
-                numpy.add.at(counts[stretch.doc], words, 1.0)
-        return [(total / count.clip(1.0)).astype("float16") for total, count in zip(sums, counts, strict=True)]
+        ids = pieces["input_ids"]
+        owners = Owners(docs, pieces["offset_mapping"])
+        sums = numpy.zeros((len(owners.counts), self.width), dtype="float32")
+        for batch in self._batches(ids):
+            kept = [self._kept(stretch, len(ids[stretch.doc])) for stretch in batch]
+            states = self._run(ids, batch)
+            words, rows, bags = owners.bags(batch, kept, states[0].shape[1])
+            sums[words] += sums_of(states, rows + self._special_before(), bags)
+        sums /= owners.counts[:, None].clip(1.0)
+        # A copy for each text, so that no text in the cache holds on to all of them.
+        return [rows.astype("float16") for rows in numpy.split(sums, owners.first_words[1:])]
 
     def _batches(self, ids: Sequence[Sequence[int]]) -> Iterator[list[Stretch]]:
-        """Stretches of about the same length together, at most `batch_pieces` padded pieces a batch."""
+        """Stretches of about the same length together, at most `batch_pieces` padded pieces a batch, longest first."""
         stretches = [stretch for doc, pieces in enumerate(ids) for stretch in self._stretches(doc, len(pieces))]
-        stretches.sort(key=lambda stretch: stretch.end - stretch.start, reverse=True)
-        batch: list[Stretch] = []
-        for stretch in stretches:
-            longest = (batch[0].end - batch[0].start if batch else stretch.end - stretch.start) + 2
-            if batch and longest * (len(batch) + 1) > self.settings.batch_pieces:
-                yield batch
-                batch = []
-            batch.append(stretch)
-        if batch:
-            yield batch
+        lengths = [stretch.end - stretch.start + 2 for stretch in stretches]
+        for bucket in length_buckets(lengths, self.settings.batch_pieces):
+            yield [stretches[index] for index in bucket]
 
     def _stretches(self, doc: int, n_pieces: int) -> list[Stretch]:
         window, stride = self.settings.window, self.settings.stride
@@ -211,28 +188,41 @@ class EncoderShim(Shim):
         end = stretch.start + self.settings.stride + margin if stretch.end < n_pieces else n_pieces
         return range(start, end)
 
-    def _run(self, ids: Sequence[Sequence[int]], batch: list[Stretch]) -> NDArray[numpy.float32]:
-        """Hidden states of a batch of stretches without their special pieces, [stretch, piece, width]."""
+    def _run(self, ids: Sequence[Sequence[int]], batch: list[Stretch]) -> list[torch.Tensor]:
+        """The chosen hidden states of a batch of stretches with their special pieces, each [stretch, piece, hidden]."""
         inputs = [
             self.tokenizer.build_inputs_with_special_tokens(list(ids[doc][start:end])) for doc, start, end in batch
         ]
         device = self._model.device
-        longest = len(inputs[0])
-        padded = torch.full((len(inputs), longest), self.tokenizer.pad_token_id or 0)
-        mask = torch.zeros(len(inputs), longest, dtype=torch.int64)
+        padded = numpy.full((len(inputs), max(map(len, inputs))), self.tokenizer.pad_token_id or 0, dtype="int64")
+        mask = numpy.zeros_like(padded)
         for row, pieces in enumerate(inputs):
-            padded[row, : len(pieces)] = torch.tensor(pieces)
+            padded[row, : len(pieces)] = pieces
             mask[row, : len(pieces)] = 1
+        layers = self._layers()
+        encoder = _without_layers_above(self._model, max(layers))
         with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=self._low_precision(device)):
-            output = self._model(padded.to(device), mask.to(device), output_hidden_states=True)
-        chosen = torch.cat([output.hidden_states[layer] for layer in self.settings.layers], dim=-1)
-        before = self.tokenizer.build_inputs_with_special_tokens([-1]).index(-1)
-        return cast("NDArray[numpy.float32]", chosen[:, before:].float().cpu().numpy())
+            output = encoder(
+                torch.from_numpy(padded).to(device), torch.from_numpy(mask).to(device), output_hidden_states=True
+            )
+        return [output.hidden_states[layer] for layer in layers]
+
+    def _layers(self) -> list[int]:
+        """The chosen layers, counted from the embeddings."""
+        return [layer % (int(self._model.config.num_hidden_layers) + 1) for layer in self.settings.layers]
+
+    def _special_before(self) -> int:
+        """Special pieces in front of a stretch."""
+        return int(self.tokenizer.build_inputs_with_special_tokens([-1]).index(-1))
+
+    def _revision(self) -> str:
+        """Names all that a vector depends on besides its text, for the cache; batches are no part of it."""
+        low = self._low_precision(self._model.device)
+        cut = [VECTORS, self._layers(), self.settings.window, self.settings.stride, low, self._config()]
+        return revision_of(self._model.state_dict(), self.tokenizer_files, srsly.json_dumps(cut))
 
     def _low_precision(self, device: torch.device) -> bool:
-        if self.settings.precision == "auto":
-            return device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
-        return self.settings.precision == "bf16"
+        return low_precision(self.settings.precision, device)
 
     def _install(self, encoder: Any) -> None:
         self._model = encoder.to(get_torch_default_device()).eval().requires_grad_(False)
@@ -246,20 +236,24 @@ class EncoderShim(Shim):
         message: dict[str, Any] = {"settings": list(self.settings)}
         if self._model is not None:
             state = {name: tensor.cpu().contiguous() for name, tensor in self._model.state_dict().items()}
-            # Where the encoder was read from is no part of it, and would make two equal layers differ.
-            self._model.config.name_or_path = ""
             message.update(
-                config=self._model.config.to_json_string(use_diff=False),
+                config=self._config(),
                 state=save_tensors(state),
                 tokenizer=self.tokenizer_files,
             )
         return srsly.msgpack_dumps(message)
+
+    def _config(self) -> str:
+        # Where the encoder was read from is no part of it, and would make two equal layers differ.
+        self._model.config.name_or_path = ""
+        return str(self._model.config.to_json_string(use_diff=False))
 
     def from_bytes(self, bytes_data: bytes) -> EncoderShim:
         from transformers import AutoConfig, AutoModel, AutoTokenizer
 
         message = srsly.msgpack_loads(bytes_data)
         self.settings = Settings(*message["settings"])
+        self.cache.forget()
         if "state" in message:
             self.tokenizer_files = message["tokenizer"]
             with tempfile.TemporaryDirectory() as folder:
@@ -277,39 +271,9 @@ class EncoderShim(Shim):
             self._model.to("cpu" if device_type == "cpu" else f"cuda:{device_id}")
 
 
-class Owners:
-    """Which words the pieces of one Doc belong to: pairs of a word and a piece, ordered by piece."""
-
-    def __init__(self, words: NDArray[numpy.int64], pieces: NDArray[numpy.int64]) -> None:
-        self.words = words
-        self.pieces = pieces
-
-    def within(self, kept: range) -> tuple[NDArray[numpy.int64], NDArray[numpy.int64]]:
-        """Words and pieces of the pairs whose piece is in the range."""
-        first, last = numpy.searchsorted(self.pieces, (kept.start, kept.stop))
-        return self.words[first:last], self.pieces[first:last]
-
-
-def _owners(doc: Doc, offsets: Sequence[tuple[int, int]]) -> Owners:
-    """Pair each piece with every word it shares a character with; white space belongs to no word."""
-    owner = numpy.full(len(doc.text) + 1, -1, dtype="int64")
-    for token in doc:
-        owner[token.idx : token.idx + len(token)] = token.i
-    pairs = [
-        (word, piece)
-        for piece, (start, end) in enumerate(offsets)
-        for word in dict.fromkeys(owner[start:end].tolist())
-        if word >= 0
-    ]
-    words, pieces = numpy.asarray(pairs, dtype="int64").reshape(-1, 2).T
-    return Owners(words, pieces)
-
-
 def _key(doc: Doc) -> bytes:
-    """Identifies a text and its tokens."""
-    digest = hashlib.blake2b(doc.text.encode("utf8"), digest_size=16)
-    digest.update(doc.to_array("LENGTH").tobytes())
-    return digest.digest()
+    """Identifies a text and its tokens by spaCy's hashes of the words, the same in each process, and the spaces."""
+    return hashlib.blake2b(doc.to_array(["ORTH", "SPACY"]).tobytes(), digest_size=16).digest()
 
 
 def _tokenizer_options(name: str) -> dict[str, Any]:
@@ -319,12 +283,21 @@ def _tokenizer_options(name: str) -> dict[str, Any]:
     return {"add_prefix_space": True} if AutoConfig.from_pretrained(name).model_type == "roberta" else {}
 
 
+def _without_layers_above(encoder: Any, depth: int) -> Any:
+    """The same encoder, weights shared, without layers that nobody looks at; itself where its build is unknown."""
+    if encoder.config.model_type not in KNOWN or depth >= len(encoder.encoder.layer):
+        return encoder
+    short, stack = copy.copy(encoder), copy.copy(encoder.encoder)
+    short._modules = {**encoder._modules, "encoder": stack}
+    stack._modules = {**encoder.encoder._modules, "layer": encoder.encoder.layer[:depth]}
+    return short
+
+
 def _without_pooler(name: str) -> dict[str, Any]:
     """The pooler of a sentence vector is never used; models that know the option are built without it."""
     from transformers import AutoConfig
 
-    known = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
-    pooled = AutoConfig.from_pretrained(name).model_type in known[:4]
+    pooled = AutoConfig.from_pretrained(name).model_type in KNOWN[:4]
     return {"add_pooling_layer": False} if pooled else {}
 
 

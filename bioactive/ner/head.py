@@ -108,21 +108,30 @@ class TaggerNetwork(nn.Module):
         self.output = nn.Linear(2 * context_width or n_in, n_out)
         self.transitions = nn.Parameter(torch.zeros(n_out + 1, n_out), requires_grad=decoder == "crf")
 
-    def forward(self, vectors: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        hidden = self._drop(vectors)
+    def forward(
+        self, vectors: Tensor, lengths: Tensor, masks: tuple[Tensor | None, Tensor | None] = (None, None)
+    ) -> tuple[Tensor, Tensor]:
+        """`masks` are what to drop of the vectors and after the context layer; None draws it in training."""
+        hidden = self._drop(vectors, masks[0])
         if self.context is not None:
-            hidden = self._drop(self._in_context(self.context, hidden, lengths))
+            hidden = self._drop(self._in_context(self.context, hidden, lengths), masks[1])
         # A parameter that takes no gradient still has to be a node that one may be handed back to.
         transitions = self.transitions if self.transitions.requires_grad else self.transitions + 0 * hidden.sum()
         return self.output(hidden).float(), transitions.float()
 
-    def _drop(self, vectors: Tensor) -> Tensor:
+    def _drop(self, vectors: Tensor, mask: Tensor | None) -> Tensor:
         """Variational dropout (Gal and Ghahramani 2016): one mask a sentence, the same at each of its words."""
+        if mask is not None:
+            return vectors * mask
+        if not self.training:
+            return vectors
         mask = nn.functional.dropout(vectors.new_ones(len(vectors), 1, vectors.shape[2]), self.dropout, self.training)
         return vectors * mask
 
     @staticmethod
     def _in_context(context: nn.LSTM, vectors: Tensor, lengths: Tensor) -> Tensor:
+        if not context.training and vectors.shape[1] and bool((lengths == vectors.shape[1]).all()):
+            return cast(Tensor, context(vectors)[0])
         # Empty sentences cannot be packed; they are run over one padding vector whose result nobody reads.
         packed = nn.utils.rnn.pack_padded_sequence(
             vectors, lengths.clamp_min(1).cpu(), batch_first=True, enforce_sorted=False

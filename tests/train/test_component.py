@@ -50,7 +50,7 @@ def entities(docs: list[Doc]) -> list[list[tuple[int, int, str]]]:
 
 @pytest.mark.parametrize("config", [{}, CONTEXT, SOFTMAX], ids=["crf", "lstm", "softmax"])
 def test_component_learns_its_training_data(examples, config):
-    nlp = train(examples, config)
+    nlp = train(examples, config, epochs=20)
     scores = nlp.evaluate(examples)
     assert scores["ents_f"] > 0.95
     assert set(scores["ents_per_type"]) == {"Chemical", "Disease"}

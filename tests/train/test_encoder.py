@@ -10,7 +10,9 @@ from spacy.tokens import Doc
 from transformers import AutoModel, AutoTokenizer
 
 from bioactive.errors import BioactiveError
-from bioactive.ner.encoder import EncoderShim, StateCache, build_frozen_transformer
+from bioactive.ner.encoder import EncoderShim, build_frozen_transformer
+from bioactive.ner.pooling import Owners
+from bioactive.ner.statecache import StateCache
 from bioactive.tokenizer import blank
 
 TEXTS = [
@@ -116,6 +118,124 @@ def test_cache_is_bounded():
     assert cache.size <= 100
     assert list(cache.entries) == [bytes([n]) for n in (7, 8, 9)]
     assert cache.get(bytes([0])) is None
+
+
+def test_vectors_are_equal_without_a_folder_and_from_a_cold_warm_and_reopened_one(tiny_encoder, tmp_path, monkeypatch):
+    docs = [blank("en").make_doc(text) for text in TEXTS]
+    expected = layer(tiny_encoder).predict(docs)
+    cold = layer(tiny_encoder, cache_dir=str(tmp_path))
+    for found in (cold.predict(docs), cold.predict(docs)):
+        assert all(numpy.array_equal(one, two) for one, two in zip(expected, found, strict=True))
+    # Another layer, as in another process; and one that a pipeline has brought: neither encodes anything.
+    saved = build_frozen_transformer("nowhere", layers=[0], cache_dir=str(tmp_path)).from_bytes(cold.to_bytes())
+    for again in (layer(tiny_encoder, cache_dir=str(tmp_path), batch_pieces=8, cache_mb=0), saved):
+        monkeypatch.setattr(shim_of(again), "_run", lambda *_: pytest.fail("encoded again"))
+        found = again.predict(docs)
+        assert all(numpy.array_equal(one, two) for one, two in zip(expected, found, strict=True))
+    assert len(list(tmp_path.glob("*/*.seg"))) == 1
+
+
+@pytest.mark.parametrize("change", [{"layers": [-1]}, {"window": 9, "stride": 6}, {"precision": "bf16"}])
+def test_other_settings_have_vectors_of_their_own_on_disk(tiny_bert, tmp_path, change):
+    doc = blank("en").make_doc(TEXTS[0])
+    for options in ({"layers": [1, -1], "precision": "float32"}, {"layers": [1, -1], "precision": "float32", **change}):
+        stored = build_frozen_transformer(str(tiny_bert), cache_dir=str(tmp_path), **options)
+        plain = build_frozen_transformer(str(tiny_bert), **options)
+        stored.initialize()
+        plain.initialize()
+        assert numpy.array_equal(stored.predict([doc])[0], plain.predict([doc])[0])
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_one_layer_counted_from_either_end_is_one_revision(tiny_bert):
+    models = [build_frozen_transformer(str(tiny_bert), layers=layers) for layers in ([1, 2], [-2, -1])]
+    for model in models:
+        model.initialize()
+    assert len({shim_of(model)._revision() for model in models}) == 1
+
+
+def test_damaged_file_is_encoded_again(tiny_bert, tmp_path):
+    docs = [blank("en").make_doc(text) for text in TEXTS]
+    expected = layer(tiny_bert, cache_dir=str(tmp_path)).predict(docs)
+    for path in tmp_path.glob("*/*.seg"):
+        path.write_bytes(bytes(path.stat().st_size))
+    found = layer(tiny_bert, cache_dir=str(tmp_path)).predict(docs)
+    assert all(numpy.allclose(one, two, atol=3e-3) for one, two in zip(expected, found, strict=True))
+
+
+def test_layer_that_was_used_before_it_is_loaded_forgets_its_vectors(tiny_bert, tiny_roberta, tmp_path):
+    doc = blank("en").make_doc(TEXTS[0])
+    other = layer(tiny_roberta)
+    model = layer(tiny_bert, cache_dir=str(tmp_path))
+    model.predict([doc])
+    model.from_bytes(other.to_bytes())
+    assert numpy.array_equal(model.predict([doc])[0], other.predict([doc])[0])
+
+
+def test_bytes_do_not_tell_of_the_cache(tiny_encoder, tmp_path):
+    doc = blank("en").make_doc(TEXTS[0])
+    models = [layer(tiny_encoder), layer(tiny_encoder, cache_dir=str(tmp_path), disk_mb=1)]
+    for model in models:
+        model.predict([doc])
+    assert models[0].to_bytes() == models[1].to_bytes()
+    assert str(tmp_path).encode() not in models[1].to_bytes()
+
+
+def test_folder_that_cannot_be_used_leaves_the_memory(tiny_bert, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    model = layer(tiny_bert, cache_dir=str(tmp_path / "file"))
+    doc = blank("en").make_doc(TEXTS[0])
+    with pytest.warns(UserWarning, match="cannot be kept there"):
+        first = model.predict([doc])
+    assert numpy.array_equal(first[0], model.predict([doc])[0])
+    assert numpy.array_equal(first[0], layer(tiny_bert).predict([doc])[0])
+
+
+@pytest.mark.parametrize("chosen", [[0], [1], [1, 0, 1], [-2]])
+def test_layers_above_the_chosen_are_left_out_and_change_nothing(tiny_encoder, chosen, monkeypatch):
+    docs = [blank("en").make_doc(text) for text in TEXTS]
+    model = build_frozen_transformer(str(tiny_encoder), layers=chosen, precision="float32")
+    model.initialize()
+    network = shim_of(model)._model
+    monkeypatch.setattr(
+        network.encoder.layer[1], "forward", lambda *_, **__: pytest.fail("a layer that nobody looks at")
+    )
+    short, saved = model.predict(docs), model.to_bytes()
+    monkeypatch.undo()
+    monkeypatch.setattr("bioactive.ner.encoder._without_layers_above", lambda encoder, depth: encoder)
+    whole = build_frozen_transformer(str(tiny_encoder), layers=chosen, precision="float32")
+    whole.initialize()
+    assert all(numpy.array_equal(one, two) for one, two in zip(short, whole.predict(docs), strict=True))
+    assert saved == whole.to_bytes()
+
+
+def test_pieces_belong_to_the_words_they_share_a_character_with(tiny_encoder):
+    vocab = spacy.blank("en").vocab
+    odd = [
+        Doc(vocab, words=[]),
+        Doc(vocab, words=["  ", "IL", "-2", "\u200b", "𝛽"], spaces=[True, False, True, False, True]),
+    ]
+    docs = [
+        *odd,
+        *(blank("en").make_doc(text) for text in TEXTS),
+        Doc(vocab, words=list("TNF-α"), spaces=[False] * 5),
+    ]
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    offsets = tokenizer([doc.text for doc in docs], add_special_tokens=False, return_offsets_mapping=True)[
+        "offset_mapping"
+    ]
+    # By hand: a word, a space and the next word in one piece, an empty piece, and one of white space.
+    docs.append(Doc(vocab, words=["a", "b", "c"], spaces=[True, False, False]))
+    offsets.append([(0, 3), (1, 1), (1, 2), (2, 4)])
+    expected, word, piece = [], 0, 0
+    for doc, pieces in zip(docs, offsets, strict=True):
+        for start, end in pieces:
+            expected += [(word + t.i, piece) for t in doc if max(start, t.idx) < min(end, t.idx + len(t))]
+            piece += 1
+        word += len(doc)
+    owners = Owners(docs, offsets)
+    assert list(zip(owners.words.tolist(), owners.pieces.tolist(), strict=True)) == expected
+    assert owners.counts.tolist() == [sum(owner == n for owner, _ in expected) for n in range(word)]
 
 
 def test_layer_comes_back_from_bytes_without_the_encoder_folder(tiny_encoder):

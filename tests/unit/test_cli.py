@@ -21,6 +21,7 @@ COMMANDS = [
     "convert",
     "corpus",
     "evaluate",
+    "predict",
     "rank",
     "retrain",
     "info",
@@ -110,6 +111,15 @@ def test_help_comes_quickly() -> None:
     before = used()
     subprocess.run([sys.executable, "-m", "bioactive", "--help"], capture_output=True, check=True)
     assert used() - before < 1.0
+
+
+@pytest.mark.parametrize("words", [["--help"], *([command, "--help"] for command in COMMANDS)])
+def test_help_loads_no_heavy_package(words: list[str]) -> None:
+    slow = "{'torch', 'spacy', 'thinc', 'transformers', 'numpy', 'srsly', 'fastapi', 'sqlalchemy'}"
+    code = f"import sys\nfrom bioactive.cli import main\ntry: main({words!r})\n"
+    code += f"except SystemExit: print('loaded', sorted({slow} & set(sys.modules)))"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "loaded []"
 
 
 def test_info_names_versions() -> None:

@@ -3,8 +3,11 @@ from __future__ import annotations
 import pytest
 import srsly
 import typer
+from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
+from bioactive.active.journal import Journal
+from bioactive.cli.predict import predict_cli
 from bioactive.cli.rank import rank_cli
 from bioactive.errors import BioactiveError
 
@@ -41,7 +44,7 @@ def test_rank_command_says_when_the_pool_is_smaller_than_the_query(run, files):
 
 
 @pytest.mark.parametrize(
-    ("options", "code"), [(["--measure", "bald"], "B321"), ([], "B323"), (["--text-key", "abstract"], "B326")]
+    ("options", "code"), [(["--measure", "nothing"], "B321"), ([], "B323"), (["--text-key", "abstract"], "B326")]
 )
 def test_rank_command_lets_coded_errors_rise(run, files, options, code):
     if code == "B326":
@@ -50,3 +53,56 @@ def test_rank_command_lets_coded_errors_rise(run, files, options, code):
     assert isinstance(found.exception, BioactiveError)
     assert found.exception.code == code
     assert not (files / "out.jsonl").exists()
+
+
+def test_rank_command_goes_on_where_it_was_stopped(run, files, monkeypatch):
+    srsly.write_jsonl(files / "long.jsonl", [{"text": f"TNF {number} binds"} for number in range(40)])
+    commit = Journal.commit
+
+    def stop_after_one(journal, counts):
+        if journal.blocks:
+            raise KeyboardInterrupt
+        commit(journal, counts)
+
+    monkeypatch.setattr(Journal, "commit", stop_after_one)
+    args = (files / "model", files / "long.jsonl", files / "out.jsonl", "--batch-size", 1)
+    assert run(*args).exit_code != 0
+    monkeypatch.undo()
+    assert run(*args, "--seed", 1).exception.code == "B520"
+    found = run(*args)
+    assert found.exit_code == 0, found.output
+    assert "Went on after 16 texts of a run that was stopped" in found.output
+    assert "Ranked 40 texts" in found.output
+    assert len(list(srsly.read_jsonl(files / "out.jsonl"))) == 40
+    assert not list(files.glob("out.jsonl.*"))
+
+
+@pytest.fixture
+def run_predict():
+    app = typer.Typer()
+    app.command()(predict_cli)
+    return lambda *args: CliRunner().invoke(app, list(map(str, args)))
+
+
+def test_predict_command_writes_tasks_in_order(run_predict, files):
+    out = files / "new" / "out.jsonl"
+    found = run_predict(files / "model", files / "pool.jsonl", out, "--text-key", "abstract")
+    assert found.exit_code == 0, found.output
+    assert "entities in 5 texts" in found.output
+    assert "1 blank" in found.output
+    texts = [eg["abstract"] for eg in srsly.read_jsonl(files / "pool.jsonl")]
+    assert [task["text"] for task in srsly.read_jsonl(out)] == texts
+
+
+def test_predict_command_writes_docs(run_predict, files):
+    args = ("--text-key", "abstract", "--docs-per-file", 3)
+    found = run_predict(files / "model", files / "pool.jsonl", files / "out.spacy", *args)
+    assert found.exit_code == 0, found.output
+    assert [len(DocBin().from_disk(files / f"out-0000{n}.spacy")) for n in (1, 2)] == [3, 2]
+
+
+@pytest.mark.parametrize(("options", "code"), [([], "B323"), (["--spans-key", "sc"], "B307")])
+def test_predict_command_lets_coded_errors_rise(run_predict, files, options, code):
+    found = run_predict(files / "model", files / "pool.jsonl", files / "out.jsonl", *options)
+    assert found.exception.code == code
+    assert not list(files.glob("out.jsonl*"))

@@ -8,17 +8,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bioactive.active.measures import get_measure, measures, random, uniform
+from bioactive.active.measures import get_measure, measures, random, samples_needed, uniform
 from bioactive.active.posteriors import Posterior, posterior
 from bioactive.errors import BioactiveError
 
 TAGS = ("O", "B-X", "I-X")
 EXACT = ("lc", "mnlp", "ltp", "margin", "entropy", "total_entropy", "sequence_entropy")
+SAMPLED = ("bald", "total_bald", "vote_entropy", "variation_ratio")
 
 
 @pytest.fixture
 def two_words() -> Posterior:
-    """Two words, two sequences: (B-X, I-X) with .75 and (B-X, O) with .25."""
+    """Two words, two sequences: (B-X, I-X) with .75 and (B-X, O) with .25.
+
+    Of its four passes all say B-X of the first word; of the second three are sure that it is I-X, one that it is O.
+    """
     return Posterior(
         text="p 53",
         kind="exact",
@@ -29,6 +33,8 @@ def two_words() -> Posterior:
         best_log_prob=math.log(0.75),
         second_log_prob=math.log(0.25),
         sequence_entropy=-(0.75 * math.log(0.75) + 0.25 * math.log(0.25)),
+        samples=np.array([[[0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]] * 3 + [[[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]]),
+        sampled_best=np.array([[1, 2]] * 3 + [[1, 0]]),
     )
 
 
@@ -43,6 +49,11 @@ HAND_WORKED = {
     "entropy": H / 2,
     "total_entropy": H,
     "sequence_entropy": H,
+    # Each pass is sure, so all the doubt is disagreement.
+    "bald": H / 2,
+    "total_bald": H,
+    "vote_entropy": H / 2,
+    "variation_ratio": 0.25,
 }
 
 
@@ -63,11 +74,11 @@ def test_measure_of_an_empty_doc_is_its_lowest(two_words, name):
 
 
 def test_unknown_measure_is_an_error_that_names_the_known():
-    with pytest.raises(BioactiveError, match=r"B321.*'bald'.*mnlp"):
-        get_measure("bald")
+    with pytest.raises(BioactiveError, match=r"B321.*'bold'.*bald.*mnlp"):
+        get_measure("bold")
 
 
-@pytest.mark.parametrize("name", EXACT)
+@pytest.mark.parametrize("name", [*EXACT, *SAMPLED])
 def test_measure_that_needs_more_than_the_text_says_so(name):
     with pytest.raises(BioactiveError, match="B322"):
         get_measure(name)(Posterior("a b", "text", 2))
@@ -111,12 +122,13 @@ def test_measures_equal_brute_force(crf_nlp, brute_force, parts):
 @given(pool=st.lists(words, min_size=2, max_size=6), order=st.randoms(use_true_random=False))
 def test_scores_do_not_depend_on_the_batch_or_the_order(request, fixture, pool, order):
     nlp = request.getfixturevalue(fixture)
+    samples = 4 if fixture == "real_crf_nlp" else 0
     texts = [" ".join(parts) for parts in pool]
-    alone = {text: posterior(nlp, [nlp.make_doc(text)])[0] for text in texts}
+    alone = {text: posterior(nlp, [nlp.make_doc(text)], samples=samples)[0] for text in texts}
     order.shuffle(texts)
-    together = posterior(nlp, [nlp.make_doc(text) for text in texts])
+    together = posterior(nlp, [nlp.make_doc(text) for text in texts], samples=samples)
     for text, found in zip(texts, together, strict=True):
-        for name in measures.get_all():
+        for name in sorted(set(measures.get_all()) - set(() if samples else SAMPLED)):
             measure = get_measure(name)
             assert measure(found) == pytest.approx(measure(alone[text]), abs=1e-4)
 
@@ -140,3 +152,57 @@ def test_least_confidence_still_tells_long_texts_apart():
 
     lc = get_measure("lc")
     assert lc(long(-60.0)) > lc(long(-50.0))
+
+
+def test_samples_are_needed_by_measures_of_disagreement_alone():
+    assert {name for name in measures.get_all() if samples_needed(name)} == set(SAMPLED)
+    with pytest.raises(BioactiveError, match="B321"):
+        samples_needed("bold")
+
+
+def with_samples(samples, best) -> Posterior:
+    return Posterior("t", "exact", samples.shape[1], TAGS, samples.mean(axis=0), samples=samples, sampled_best=best)
+
+
+@given(st.integers(1, 6), st.integers(1, 5), st.integers(0, 2**16))
+def test_disagreement_equals_its_formula_written_out(n_samples, n_words, seed):
+    rng = np.random.default_rng(seed)
+    samples = rng.dirichlet(np.ones(3), size=(n_samples, n_words))
+    best = rng.integers(0, 3, size=(n_samples, n_words))
+    found = with_samples(samples, best)
+
+    def h(probs) -> float:
+        return -sum(p * math.log(p) for p in probs if p)
+
+    gain = sum(h(samples[:, t].mean(axis=0)) - mean(h(row) for row in samples[:, t]) for t in range(n_words))
+    votes = [h([(best[:, t] == k).mean() for k in range(3)]) for t in range(n_words)]
+    rows = [tuple(row) for row in best.tolist()]
+    expected = {
+        "bald": gain / n_words,
+        "total_bald": gain,
+        "vote_entropy": mean(votes),
+        "variation_ratio": 1 - max(rows.count(row) for row in rows) / n_samples,
+    }
+    assert {name: get_measure(name)(found) for name in SAMPLED} == pytest.approx(expected, abs=1e-9)
+
+
+@given(st.integers(1, 4), st.integers(0, 2**16), st.randoms(use_true_random=False))
+def test_disagreement_does_not_depend_on_the_order_of_the_passes(n_words, seed, order):
+    rng = np.random.default_rng(seed)
+    samples, best = rng.dirichlet(np.ones(3), size=(5, n_words)), rng.integers(0, 3, size=(5, n_words))
+    rows = list(range(5))
+    order.shuffle(rows)
+    for name in SAMPLED:
+        value = get_measure(name)(with_samples(samples[rows], best[rows]))
+        assert value == pytest.approx(get_measure(name)(with_samples(samples, best)), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_passes_that_agree_score_zero_however_unsure_they_are(name):
+    samples = np.tile(np.array([0.4, 0.3, 0.3]), (4, 3, 1))
+    assert get_measure(name)(with_samples(samples, np.zeros((4, 3), dtype=int))) == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["bald", "total_bald"])
+def test_disagreement_lets_a_broken_models_nan_through(name):
+    assert math.isnan(get_measure(name)(with_samples(np.full((2, 1, 3), np.nan), np.zeros((2, 1), dtype=int))))

@@ -156,3 +156,26 @@ def test_posterior_spans_of_crf_ner_are_the_entities_that_it_sets(real_crf_nlp):
     expected = {(s.start, s.end, s.label_): p for s, p in zip(group, group.attrs["scores"], strict=True)}
     assert {belief[:3]: belief.prob for belief in found.spans} == pytest.approx(expected, abs=1e-5)
     assert {belief[:3] for belief in found.spans} == {(ent.start, ent.end, ent.label_) for ent in doc.ents}
+
+
+def test_samples_leave_white_space_out_and_the_rest_as_it_is(real_crf_nlp):
+    docs = [
+        Doc(real_crf_nlp.vocab, words=["a", "\n", "b", "c"]),
+        real_crf_nlp.make_doc(""),
+        real_crf_nlp.make_doc("d e"),
+    ]
+    plain, found = posterior(real_crf_nlp, docs), posterior(real_crf_nlp, docs, samples=5, seed=1)
+    assert [one.samples.shape[:2] for one in found] == [(5, 3), (0, 0), (5, 2)]
+    assert [one.sampled_best.shape for one in found] == [(5, 3), (0, 0), (5, 2)]
+    for before, after in zip(plain, found, strict=True):
+        assert before.samples.size == 0
+        assert np.allclose(before.marginals, after.marginals)
+        assert before.best_log_prob == pytest.approx(after.best_log_prob, abs=1e-5)
+        assert before.spans == after.spans
+
+
+@pytest.mark.parametrize("fixture", ["ner_nlp", "spancat_nlp"])
+def test_component_that_cannot_be_sampled_is_an_error_that_names_it(request, fixture):
+    nlp = request.getfixturevalue(fixture)
+    with pytest.raises(BioactiveError, match=r"B327.*crf_ner"):
+        posterior(nlp, [nlp.make_doc("a b")], samples=3)

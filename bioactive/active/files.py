@@ -1,0 +1,144 @@
+"""Ranking and predicting pool files of any length: in blocks, and so that a run that was stopped goes on."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy.vocab import Vocab
+
+from bioactive import __version__
+from bioactive.annotate.tasks import Task
+from bioactive.corpus.binfile import write_docs
+from bioactive.evaluation.blocks import Unwatched, Watch, blocks, uncached
+from bioactive.evaluation.evaluate import predictable_labels
+from bioactive.fingerprint import sha256_of
+
+from .journal import Journal, write_lines
+from .pool import pool_print, read_pool
+from .predict import Predicted, PredictOptions, Predictor, task_doc
+from .rank import Ranker, Ranking, RankOptions
+
+SPACY = ".spacy"
+
+
+@dataclass(frozen=True)
+class Run:
+    """From where to where, and by what.
+
+    nlp (Language): The pipeline, as it was loaded.
+    pool (Path): A .jsonl, .txt or .spacy file.
+    output (Path): The file to make. Until it is whole, what is done lies in OUTPUT.part and OUTPUT.part.json beside it.
+    code (Path | None): The file of own components that the pipeline was loaded with.
+    restart (bool): Begin anew, whatever an earlier run left.
+    watch (Watch): Is told how the run gets on.
+    """
+
+    nlp: Language
+    pool: Path
+    output: Path
+    code: Path | None = None
+    restart: bool = False
+    watch: Watch = field(default_factory=Unwatched)
+
+
+def rank_file(run: Run, options: RankOptions) -> Ranking:
+    """Rank a pool file; as `rank_pool`, but the tasks go to a file and never lie in memory together.
+
+    run (Run): The output is .jsonl, the least certain first; of a pool without texts none is made.
+    options (RankOptions): What to rank by.
+    RETURNS (Ranking): The counts; `tasks` is empty.
+    RAISES (BioactiveError): As `read_pool` and `rank_pool`; B520 for the part file of another run.
+    """
+    with Journal(run.output, _facts(run, "rank", asdict(options)), run.restart) as journal, uncached(run.nlp):
+        ranker = Ranker(run.nlp, options, journal)
+        ranking = ranker.ranking
+        for place, ((score, tie, position), _) in journal.lines():
+            ranker.keep((score, tie, position), place)
+        ranking.scored, ranking.words = journal.counts.get("scored", 0), journal.counts.get("words", 0)
+        for block, is_new in _pool_blocks(run, journal, options):
+            items = ranker.usable(block)
+            if is_new:
+                ranker.score(items, run.watch.done)
+                run.watch.done(len(block) - len(items))
+                journal.commit({"scored": ranking.scored, "words": ranking.words})
+        if ranker.best:
+            write_lines(ranker.ranked(), run.output)
+        journal.finish()
+    return ranking
+
+
+def predict_file(run: Run, options: PredictOptions, docs_per_file: int = 100_000) -> tuple[Predicted, list[Path]]:
+    """Predict the entities of a pool file, in its order.
+
+    run (Run): The output is .jsonl, or .spacy.
+    options (PredictOptions): What to predict.
+    docs_per_file (int): Of a longer pool, OUTPUT.spacy becomes OUTPUT-00001.spacy and so on, with so many Docs each:
+        the format cannot be written piece by piece.
+    RETURNS (tuple[Predicted, list[Path]]): The counts, and the files made.
+    RAISES (BioactiveError): As `read_pool`; B307 when the pipeline predicts no entities, B520 for the part file of
+        another run.
+    """
+    predictable_labels(run.nlp, options.spans_key)
+    with Journal(run.output, _facts(run, "predict", asdict(options)), run.restart) as journal, uncached(run.nlp):
+        predicted = Predicted(**journal.counts)
+        predictor = Predictor(run.nlp, options, journal.read, predicted)
+        places = (place for place, _ in journal.lines())
+        for block, is_new in _pool_blocks(run, journal, options):
+            if is_new:
+                tasks = predictor.predict(block, run.watch.done)
+                predictor.remember(block, [journal.append(task) for task in tasks])
+                journal.commit(asdict(predicted))
+            else:
+                predictor.remember(block, list(islice(places, len(block))))
+        if run.output.suffix.lower() == SPACY:
+            written = _write_bins(journal, run.output, predicted.seen - predicted.too_long, docs_per_file)
+            journal.finish()
+            return predicted, written
+        journal.deliver(run.output)
+    return predicted, [run.output]
+
+
+def _pool_blocks(
+    run: Run, journal: Journal, options: RankOptions | PredictOptions
+) -> Iterator[tuple[list[Task], bool]]:
+    """The blocks of the pool, and whether each is new; what an earlier run has finished counts as skipped."""
+    finished = journal.blocks
+    # A vocabulary of its own: the pipeline's should not keep the words of a .spacy file.
+    items = read_pool(run.pool, Vocab(), options.text_key, run.watch.expect)
+    for number, block in enumerate(blocks(items, options.block_size)):
+        if number < finished:
+            run.watch.skip(len(block))
+        yield block, number >= finished
+
+
+def _facts(run: Run, command: str, options: dict[str, Any]) -> dict[str, Any]:
+    """What two runs must have in common for one to go on where the other stopped."""
+    nlp = run.nlp
+    return {
+        "command": command,
+        "version": __version__,
+        "pool": pool_print(run.pool),
+        "pipeline": sha256_of(nlp.path) if nlp.path else hashlib.sha256(nlp.to_bytes()).hexdigest(),
+        "code": sha256_of(run.code) if run.code else None,
+        **options,
+    }
+
+
+def _write_bins(journal: Journal, output: Path, total: int, size: int) -> list[Path]:
+    """The journal's tasks as .spacy files of at most `size` Docs."""
+    tasks = (task for _, task in journal.lines() if "tokens" in task)
+    if total <= size:
+        paths = [output]
+    else:
+        paths = [output.with_name(f"{output.stem}-{n + 1:05}{output.suffix}") for n in range(-(-total // size))]
+    for path in paths:
+        new, vocab = path.with_name(f"{path.name}.new"), Vocab()
+        write_docs((task_doc(task, vocab) for task in islice(tasks, size)), new)
+        new.replace(path)
+    return paths

@@ -1,0 +1,111 @@
+"""A pipeline over any number of texts, a block at a time: what is made for a block is freed with the block."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any, Protocol, TypeVar, cast
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from thinc.api import Model
+
+T = TypeVar("T")
+OnDone = Callable[[int], object]
+WINDOW = 16  # batches a block: enough for texts of like length to meet, few enough to lose little with a killed run
+COLUMNS: list[int | str] = ["LENGTH", "SPACY", "SENT_START"]
+
+
+class Watch(Protocol):
+    """Is told how a run gets on."""
+
+    def expect(self, total: int | None) -> None:
+        """So many items will come; None where that is not known."""
+
+    def skip(self, items: int) -> None:
+        """So many are known to be done already, from an earlier run."""
+
+    def done(self, items: int) -> None:
+        """So many were done since the last call."""
+
+
+class Unwatched:
+    """The watch that lets all of it pass."""
+
+    def expect(self, total: int | None) -> None:
+        """Nothing."""
+
+    def skip(self, items: int) -> None:
+        """Nothing."""
+
+    def done(self, items: int) -> None:
+        """Nothing."""
+
+
+def blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Items by the `size`; the last block may be shorter.
+
+    items (Iterable[T]): Read once, no further ahead than one block.
+    size (int): Items a block.
+    YIELDS (list[T]): The blocks, in order.
+    """
+    stream = iter(items)
+    while block := list(islice(stream, size)):
+        yield block
+
+
+@contextmanager
+def zone(nlp: Language) -> Iterator[None]:
+    """What spaCy keeps of new words (strings, lexemes, cached tokenisations) is forgotten at the end.
+
+    nlp (Language): The pipeline. No Doc that it makes within may be touched afterwards. Zones do not nest: within one
+        of the caller's this does nothing.
+    """
+    if cast(Any, nlp.vocab).in_memory_zone:
+        yield
+    else:
+        with nlp.memory_zone():
+            yield
+
+
+@contextmanager
+def uncached(nlp: Language) -> Iterator[None]:
+    """Frozen encoders keep no vectors in memory meanwhile: of no use where each text comes once. A folder stays in use.
+
+    nlp (Language): The pipeline. What its encoders hold stands aside, and is back at the end.
+    """
+    models = [getattr(pipe, "model", None) for _, pipe in nlp.pipeline]
+    nodes = [node for model in models if isinstance(model, Model) for node in model.walk()]
+    shims: dict[int, Any] = {id(shim): shim for node in nodes for shim in node.shims}
+    caches: list[Any] = [shim.cache for shim in shims.values() if hasattr(getattr(shim, "cache", None), "memory")]
+    before = [cache.memory for cache in caches]
+    for cache in caches:
+        cache.memory = type(cache.memory)(0)
+    try:
+        yield
+    finally:
+        for cache, memory in zip(caches, before, strict=True):
+            cache.memory = memory
+
+
+def pipe_block(nlp: Language, docs: Sequence[Doc], batch_size: int, on_done: OnDone = lambda items: None) -> list[Doc]:
+    """Run a pipeline over the Docs of one block.
+
+    nlp (Language): The pipeline.
+    docs (Sequence[Doc]): Docs of its vocabulary, tokenised.
+    batch_size (int): Docs a batch; those of like length go together, as the longest decides how long a batch takes.
+    on_done (Callable): Told how many of `docs` are done since it was told last.
+    RETURNS (list[Doc]): Predictions in the order of `docs`. Docs with the same words, spaces and sentences share one.
+        An empty Doc comes back as it is, as some encoders do not take one.
+    """
+    keys = [(doc.text, doc.to_array(COLUMNS).tobytes()) for doc in docs]
+    found = dict(zip(keys, docs, strict=True))
+    distinct = sorted((key for key, doc in found.items() if len(doc)), key=lambda key: len(found[key]))
+    predictions = nlp.pipe((found[key] for key in distinct), batch_size=batch_size)
+    for number, (key, doc) in enumerate(zip(distinct, predictions, strict=True), start=1):
+        found[key] = doc
+        if number % batch_size == 0:
+            on_done(batch_size)
+    on_done(len(docs) - len(distinct) // batch_size * batch_size)
+    return [found[key] for key in keys]

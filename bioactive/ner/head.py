@@ -66,7 +66,7 @@ def concatenate_tok2vec(
 def init(model: Model[InT, OutT], X: InT | None = None, Y: Floats2d | None = None) -> None:
     """Build the network once both widths are known: a listener learns its own only from data."""
     if X is not None and X and model.has_dim("nI") is None:
-        model.set_dim("nI", X[0].shape[1])
+        model.set_dim("nI", max(rows.shape[1] for rows in X))
     if Y is not None and model.has_dim("nO") is None:
         model.set_dim("nO", Y.shape[1])
     if model.has_dim("nI") and model.has_dim("nO"):
@@ -78,7 +78,9 @@ def forward(model: Model[InT, OutT], X: InT, is_train: bool) -> tuple[OutT, Call
     shim = cast(NetworkShim, model.shims[0])
     shim.network.dropout = model.attrs["dropout_rate"] if is_train else 0.0
     lengths = torch.tensor([len(rows) for rows in X], device=shim.device)
-    padded = xp2torch(model.ops.pad(X), requires_grad=is_train, device=shim.device)
+    # A transformer's listener gives texts without words rows of no width.
+    filled = [rows if len(rows) else model.ops.alloc2f(0, model.get_dim("nI")) for rows in X]
+    padded = xp2torch(model.ops.pad(filled), requires_grad=is_train, device=shim.device)
     shim.network.train(is_train)
     with torch.set_grad_enabled(is_train):
         emissions, transitions = shim.network(padded, lengths)

@@ -52,17 +52,18 @@ def build_bucketed_transformer(
     """
     model = TransformerModel(name, get_spans, dict(tokenizer_config or {}), dict(transformer_config or {}))
     wrapper = model.layers[0]
-    wrapper.shims[0] = BucketedShim(wrapper.shims[0]._hfmodel, precision, batch_pieces)
+    original = cast(HFShim, wrapper.shims[0])
+    wrapper.shims[0] = BucketedShim(original._hfmodel, precision, batch_pieces)
     model.attrs["replace_listener_cfg"] = replaced_listener_config
     return cast("Model[list[Doc], FullTransformerBatch]", model)
 
 
 def replaced_listener_config(own: dict[str, Any], listener: dict[str, Any]) -> dict[str, Any]:
     """The config of a component that got a copy of the encoder (`nlp.replace_listeners`): spacy-transformers' own."""
-    kept = {"name": own["name"], "get_spans": own["get_spans"]}
-    kept |= {key: own.get(key) or {} for key in ("tokenizer_config", "transformer_config")}
-    pooled = {key: listener[key] for key in ("pooling", "grad_factor") if key in listener}
-    return {"@architectures": LISTENING, **kept, **pooled}
+    config = {"@architectures": LISTENING, "name": own["name"], "get_spans": own["get_spans"]}
+    config |= {key: own.get(key) or {} for key in ("tokenizer_config", "transformer_config")}
+    config |= {key: listener[key] for key in ("pooling", "grad_factor") if key in listener}
+    return config
 
 
 class BucketedShim(HFShim):

@@ -13,6 +13,7 @@ from .db import db_in_cli, db_out_cli, drop_cli, stats_cli
 from .evaluate import evaluate_cli
 from .info import info_cli
 from .predict import predict_cli
+from .quantize import quantize_cli
 from .rank import rank_cli
 from .retrain import retrain_cli
 
@@ -31,6 +32,7 @@ app.command("evaluate", rich_help_panel=PIPELINES)(evaluate_cli)
 app.command("predict", rich_help_panel=PIPELINES)(predict_cli)
 app.command("rank", rich_help_panel=PIPELINES)(rank_cli)
 app.command("retrain", rich_help_panel=PIPELINES)(retrain_cli)
+app.command("quantize", rich_help_panel=PIPELINES)(quantize_cli)
 app.command("info", rich_help_panel=PIPELINES)(info_cli)
 app.command("ner.correct", rich_help_panel=ANNOTATION)(ner_correct_cli)
 app.command("ner.manual", rich_help_panel=ANNOTATION)(ner_manual_cli)

@@ -22,7 +22,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from .buckets import length_buckets
 from .fused import FusedAdam
-from .precision import Precision, low_precision
+from .precision import Precision, number_format, quantized
 
 LISTENING = "spacy-transformers.Tok2VecTransformer.v3"
 
@@ -45,8 +45,8 @@ def build_bucketed_transformer(
     tokenizer_config (dict): Settings for the encoder's tokenizer.
     transformer_config (dict): Settings for the encoder. Without its own dropout it trains about twice as fast on a
         CPU: {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}.
-    precision (str): "bf16", "float32", or "auto": bf16 where the processor multiplies it natively. Weights, gradients
-        and outputs are float32 in any case.
+    precision (str): "bf16", "float32", "int8" (prediction on a CPU; "auto" elsewhere), or "auto": bf16 where the
+        processor multiplies it natively. Weights, gradients and outputs are float32 in any case.
     batch_pieces (int): Upper bound of padded word pieces in one forward pass.
     RETURNS (Model[list[Doc], FullTransformerBatch]): The model.
     """
@@ -78,18 +78,23 @@ class BucketedShim(HFShim):
         self.precision = precision
         self.batch_pieces = batch_pieces
         self._adam = FusedAdam()
+        self._int8: nn.Module | None = None
+
+    def set_precision(self, precision: Precision) -> None:
+        """Run in another number format from now on."""
+        self.precision = precision
 
     def predict(self, inputs: ArgsKwargs) -> BaseModelOutput:
         self._model.eval()
         try:
             with torch.no_grad():
-                return self._forward(inputs)
+                return self._forward(inputs, is_train=False)
         finally:
             self._model.train()
 
     def begin_update(self, inputs: ArgsKwargs) -> tuple[BaseModelOutput, Callable[[ArgsKwargs], ArgsKwargs]]:
         self._model.train()
-        output = self._forward(inputs)
+        output = self._forward(inputs, is_train=True)
 
         def backprop(grads: ArgsKwargs) -> ArgsKwargs:
             torch.autograd.backward(*grads.args, **grads.kwargs)
@@ -97,26 +102,38 @@ class BucketedShim(HFShim):
 
         return output, backprop
 
-    def _forward(self, inputs: ArgsKwargs) -> BaseModelOutput:
+    def _forward(self, inputs: ArgsKwargs, is_train: bool) -> BaseModelOutput:
         """Run the stretches bucket by bucket; each output is joined in their order, padded with zeros, in float32."""
         mask = inputs.kwargs["attention_mask"]
         lengths = mask.sum(dim=1).long().clamp_min(1).cpu().numpy()
         buckets = length_buckets(lengths.tolist(), self.batch_pieces)
-        low = low_precision(self.precision, mask.device)
+        form = number_format(self.precision, mask.device, is_train=is_train)
+        encoder = self._in_int8() if form == "int8" else self._model
         outputs = []
-        with torch.autocast(mask.device.type, torch.bfloat16, enabled=low):
+        with torch.autocast(mask.device.type, torch.bfloat16, enabled=form == "bf16"):
             for bucket in buckets:
                 rows, width = torch.as_tensor(bucket, device=mask.device), int(lengths[bucket[0]])
-                outputs.append(self._model(**{key: value[rows, :width] for key, value in inputs.kwargs.items()}))
+                outputs.append(encoder(**{key: value[rows, :width] for key, value in inputs.kwargs.items()}))
         order = torch.as_tensor(numpy.argsort(numpy.concatenate(buckets)), device=mask.device)
         return cast(BaseModelOutput, _joined(outputs, order, mask.shape[1]))
 
+    def _in_int8(self) -> nn.Module:
+        """The encoder quantized; made at its first use after a change of its weights."""
+        if self._int8 is None:
+            self._int8 = quantized(self._model)
+        return self._int8
+
     def finish_update(self, optimizer: Optimizer) -> None:
         """Step all weights at once; an optimiser that is no plain AdamW does it its own way."""
+        self._int8 = None
         if FusedAdam.does(optimizer):
             self._adam.step(optimizer, list(self._model.parameters()))
         else:
             super().finish_update(optimizer)
+
+    def from_bytes(self, bytes_data: bytes) -> BucketedShim:
+        self._int8 = None
+        return cast(BucketedShim, super().from_bytes(bytes_data))
 
 
 def _joined(outputs: list[Any], order: Tensor, width: int) -> Any:

@@ -25,7 +25,7 @@ from thinc.types import Floats2d
 from ..errors import error
 from .buckets import length_buckets
 from .pooling import Owners, Stretch, sums_of
-from .precision import Precision, low_precision
+from .precision import NumberFormat, Precision, number_format, quantized
 from .statecache import StateCache, VectorCache, cache_root, revision_of
 
 InT = list[Doc]
@@ -57,7 +57,8 @@ def build_frozen_transformer(
     window (int): Word pieces in one stretch of text, special pieces not counted.
     stride (int): Distance between the starts of two stretches of a longer text.
     batch_pieces (int): Upper bound of padded pieces in one forward pass.
-    precision (str): "bf16", "float32", or "auto": bf16 where the processor multiplies it natively.
+    precision (str): "bf16", "float32", "int8" (on a CPU; "auto" elsewhere), or "auto": bf16 where the processor
+        multiplies it natively.
     cache_mb (int): Memory for the vectors of texts seen before, in MiB; 0 keeps none.
     cache_dir (str | None): Folder for them too, for the next process; "auto" for the one of BIOACTIVE_CACHE, or else
         the user's cache folder; None for memory only. Never part of the layer's bytes.
@@ -111,6 +112,7 @@ class EncoderShim(Shim):
         self.settings = settings
         self.cache = cache
         self.tokenizer: Any = None
+        self._int8: Any = None
         # Kept as they were first written: a tokenizer that was read back writes some of its files differently.
         self.tokenizer_files: dict[str, bytes] = {}
 
@@ -118,6 +120,11 @@ class EncoderShim(Shim):
     def width(self) -> int:
         """Numbers in a word's vector."""
         return int(self._model.config.hidden_size) * len(self.settings.layers)
+
+    def set_precision(self, precision: Precision) -> None:
+        """Run in another number format from now on; vectors made in the old one are forgotten."""
+        self.settings = self.settings._replace(precision=precision)
+        self.cache.forget()
 
     def load_pretrained(self) -> None:
         """Read encoder and tokenizer from the hub or a folder; does nothing when they are there.
@@ -200,8 +207,9 @@ class EncoderShim(Shim):
             padded[row, : len(pieces)] = pieces
             mask[row, : len(pieces)] = 1
         layers = self._layers()
-        encoder = _without_layers_above(self._model, max(layers))
-        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=self._low_precision(device)):
+        form = self._number_format()
+        encoder = _without_layers_above(self._in_int8() if form == "int8" else self._model, max(layers))
+        with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16, enabled=form == "bf16"):
             output = encoder(
                 torch.from_numpy(padded).to(device), torch.from_numpy(mask).to(device), output_hidden_states=True
             )
@@ -217,14 +225,20 @@ class EncoderShim(Shim):
 
     def _revision(self) -> str:
         """Names all that a vector depends on besides its text, for the cache; batches are no part of it."""
-        low = self._low_precision(self._model.device)
-        cut = [VECTORS, self._layers(), self.settings.window, self.settings.stride, low, self._config()]
+        form = self._number_format()
+        cut = [VECTORS, self._layers(), self.settings.window, self.settings.stride, form, self._config()]
         return revision_of(self._model.state_dict(), self.tokenizer_files, srsly.json_dumps(cut))
 
-    def _low_precision(self, device: torch.device) -> bool:
-        return low_precision(self.settings.precision, device)
+    def _number_format(self) -> NumberFormat:
+        return number_format(self.settings.precision, self._model.device)
+
+    def _in_int8(self) -> Any:
+        if self._int8 is None:
+            self._int8 = quantized(self._model)
+        return self._int8
 
     def _install(self, encoder: Any) -> None:
+        self._int8 = None
         self._model = encoder.to(get_torch_default_device()).eval().requires_grad_(False)
 
     def finish_update(self, optimizer: Any) -> None:

@@ -6,10 +6,8 @@ import itertools
 
 import numpy
 import pytest
-import torch
 
 from bioactive.ner.buckets import length_buckets
-from bioactive.ner.precision import low_precision
 
 
 def cost(buckets, lengths, pass_pieces) -> int:
@@ -36,14 +34,3 @@ def test_groups_cost_the_least_there_is(seed):
 
 def test_no_texts_make_no_groups():
     assert length_buckets([], 64) == []
-
-
-@pytest.mark.parametrize("has_bf16", [True, False])
-def test_auto_takes_bf16_where_the_processor_has_it(monkeypatch, has_bf16):
-    for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
-        monkeypatch.setattr(torch.cpu, name, lambda: has_bf16, raising=False)
-    assert low_precision("auto", torch.device("cpu")) is has_bf16
-    assert low_precision("auto", torch.device("cuda"))
-    assert not low_precision("auto", torch.device("meta"))
-    assert low_precision("bf16", torch.device("cpu"))
-    assert not low_precision("float32", torch.device("cuda"))

@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "active": {*KNOWLEDGE, *DATA, "annotate", "annotate.recipes"},
     "annotate.server": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "active.loop": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
-    "models": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
+    "models": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate", "ner.precision"},
     "cli": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "__main__": {"cli"},
 }

@@ -57,6 +57,8 @@ def train_pipeline(system: str, data: Path, train_name: str, encoder: str, seed:
     settings = {**SETTINGS[system], **options}
     settings |= {"paths.train": str(data / f"{train_name}.spacy"), "paths.dev": str(data / "dev.spacy")}
     settings |= {"system.seed": seed, "system.gpu_allocator": None}
+    # The corpus's own words, as in all published results and in the plain loop.
+    settings |= {"corpora.train.gold_preproc": True, "corpora.dev.gold_preproc": True}
     if system != "ner_cnn":
         settings["vars.encoder"] = encoder
     config = load_config(ROOT / "configs" / f"{system}.cfg", overrides=settings, interpolate=False)

@@ -64,14 +64,30 @@ def autocast(precision: str) -> torch.autocast:
     return torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16")
 
 
-def train(model, batches: Batches, data: list[Sentence], epochs: int, lr: float, seed: int, precision: str) -> None:
+def grouped(data: list[Sentence], order: random.Random) -> list[Sentence]:
+    """Shuffled, then sorted by length inside windows of 50 batches, as Trainer's `group_by_length` does."""
+    shuffled = order.sample(data, len(data))
+    windows = [shuffled[start : start + 50 * 32] for start in range(0, len(data), 50 * 32)]
+    return [sentence for window in windows for sentence in sorted(window, key=lambda own: -len(own[0]))]
+
+
+def train(
+    model,
+    batches: Batches,
+    data: list[Sentence],
+    epochs: int,
+    lr: float,
+    seed: int,
+    precision: str,
+    by_length: bool = False,
+) -> None:
     order = random.Random(seed)
     steps = epochs * -(-len(data) // 32)
     optimizer = torch.optim.AdamW(model.parameters(), lr=lr, weight_decay=0.01)
     schedule = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
     model.train()
     for epoch in range(epochs):
-        shuffled = order.sample(data, len(data))
+        shuffled = grouped(data, order) if by_length else order.sample(data, len(data))
         for start in range(0, len(shuffled), 32):
             inputs, labels = batches(shuffled[start : start + 32])
             with autocast(precision):

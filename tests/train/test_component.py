@@ -17,6 +17,7 @@ from spacy.util import minibatch
 from bioactive.errors import BioactiveError
 from bioactive.ner.component import CRFNer
 from bioactive.ner.gold import gold_tags
+from bioactive.ner.head import TaggerNetwork
 from bioactive.ner.temperature import golden_section
 
 CONTEXT = {"model": {"context_width": 8}}
@@ -222,6 +223,18 @@ def test_averaged_weights_are_used_and_put_back(examples):
     with nlp.use_params(optimizer.averages):
         assert not torch.equal(pipe.model.predict(docs).emissions, plain)
     assert torch.equal(pipe.model.predict(docs).emissions, plain)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_context_of_padded_sentences_is_that_of_packed_ones(depth):
+    torch.manual_seed(0)
+    context = torch.nn.LSTM(6, 5, depth, batch_first=True, bidirectional=True)
+    vectors, lengths = torch.randn(4, 7, 6), torch.tensor([3, 7, 1, 5])
+    packed = torch.nn.utils.rnn.pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
+    expected, _ = torch.nn.utils.rnn.pad_packed_sequence(context(packed)[0], batch_first=True)
+    for row, length in enumerate(lengths):
+        found = TaggerNetwork._in_context(context, vectors, lengths)[row, :length]
+        assert torch.allclose(found, expected[row, :length], atol=1e-6)
 
 
 def test_labels_are_fixed_once_initialised(examples):

@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ner.trellis": {"ner.lattice"},
     "ner.viterbi": {"ner.lattice"},
     "ner.crf": {"ner.lattice", "ner.trellis", "ner.viterbi"},
-    "ner.head": {"ner.crf", *GROUND},
+    "ner.head": {"ner.crf", "ner.precision", *GROUND},
     "ner.encoder": {"ner.buckets", "ner.pooling", "ner.precision", "ner.statecache", *GROUND},
     "ner.bucketed": {"ner.buckets", "ner.fused", "ner.precision"},
     "ner.fused": set(),

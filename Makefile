@@ -43,8 +43,8 @@ format: $(VENV)/.ready-dev  ## let ruff mend and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: $(VENV)/.ready-dev  ## the quick measurements against peers; benchmarks/README.md has the long ones
-	@for script in converter tokenizer; do echo "== $$script"; $(BIN)/python benchmarks/$$script.py || exit 1; done
+bench: $(VENV)/.ready-dev  ## speed and memory against peers, into benchmarks/RESULTS.md; benchmarks/README.md has the rest
+	@$(BIN)/python benchmarks/run_all.py
 
 clean:  ## remove what the targets made; .venv goes too
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis training/demo corpus/demo

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from pairs import publish
 from spacy.cli.convert import convert as spacy_convert
 
 from bioactive.corpus.convert import ConvertOptions, convert
@@ -40,13 +41,11 @@ def main() -> None:
             ours.append(_time(lambda: _bioactive(args.file, Path(folder))))
             theirs.append(_time(lambda: _spacy(args.file, Path(folder))))
             print(f"pair {pair + 1}: bioactive {ours[-1][0]:.2f} s, spacy {theirs[-1][0]:.2f} s", flush=True)
-    print(f"{args.file.name}: {tokens:,} tokens, median of {args.pairs} pairs")
+    rows = [("clock", "bioactive, tokens/s", "spaCy, tokens/s", "ratio of medians")]
     for index, clock in enumerate(("wall", "CPU")):
         one, two = (median(times[index] for times in side) for side in (ours, theirs))
-        print(
-            f"{clock:>5}: bioactive {tokens / one:,.0f} tokens/s, spacy {tokens / two:,.0f} tokens/s, "
-            f"ratio {two / one:.1f}"
-        )
+        rows.append((clock, f"{tokens / one:,.0f}", f"{tokens / two:,.0f}", f"{two / one:.1f}"))
+    publish("Converting", f"python benchmarks/converter.py {args.file.name} --pairs {args.pairs}", rows)
 
 
 def _time(run: Callable[[], None]) -> tuple[float, float]:

@@ -18,6 +18,7 @@ from typing import Annotated
 
 import spacy
 import typer
+from pairs import publish
 from spacy.tokens import Span
 from spacy.training import Example
 
@@ -101,7 +102,10 @@ def main(
         folder = Path(name)
         make_pipeline(folder / "model")
         first, second = (peak(folder, sentences, command) for sentences in (small, large))
-    print(f"ratio {second / first:.2f}")
+    rows = [("sentences", f"{small:,}", f"{large:,}", "ratio")]
+    rows.append(("peak, MiB", f"{first:,.0f}", f"{second:,.0f}", f"{second / first:.2f}"))
+    options = f"--small {small} --large {large} --command {command}"
+    publish(f"Memory of {command}", f"python benchmarks/memory.py {options}", rows)
 
 
 if __name__ == "__main__":

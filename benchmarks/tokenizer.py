@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import spacy
+from pairs import publish
 from spacy.language import Language
 
 from bioactive.tokenizer import blank
@@ -107,8 +108,7 @@ def main() -> None:
     parser.add_argument("--splits", default="train,dev,test", help="splits to measure")
     parser.add_argument("--show", type=int, default=0, help="print that many entities that our tokenizer cuts")
     args = parser.parse_args()
-    print("| corpus | split | tokenizer | entities | cut | cut % | tokens a text | tokens/s, default = 1 |")
-    print("|---|---|---|--:|--:|--:|--:|--:|")
+    rows = [("corpus", "split", "tokenizer", "entities", "cut", "cut %", "tokens a text", "tokens/s, default = 1")]
     for corpus, lang in CORPORA.items():
         for split in args.splits.split(","):
             texts = read(corpus, split)
@@ -118,11 +118,12 @@ def main() -> None:
             ours = best_of(lang, True, texts)
             for name, each in (("default", default), ("ours", ours)):
                 speed = (each.tokens / each.seconds) / (default.tokens / default.seconds)
-                share = 100 * len(each.cut) / each.entities
-                row = (corpus, split, name, each.entities, len(each.cut), f"{share:.3f}")
-                print("|", " | ".join(map(str, row)), f"| {each.tokens / len(texts):.1f} | {speed:.2f} |")
+                share = f"{100 * len(each.cut) / each.entities:.3f}"
+                counts = (str(each.entities), str(len(each.cut)), share, f"{each.tokens / len(texts):.1f}")
+                rows.append((corpus, split, name, *counts, f"{speed:.2f}"))
             for example in ours.cut[: args.show]:
                 print("   ", example)
+    publish("Tokenizing", f"python benchmarks/tokenizer.py --splits {args.splits}", rows)
 
 
 if __name__ == "__main__":

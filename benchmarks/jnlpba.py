@@ -40,11 +40,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PEER = "plain loop"
 SYSTEMS = (PEER, "ner_cnn", "ner_trf", "softmax_trf", "crf_trf", "crf_frozen")
 # What differs from the configs as they ship: three epochs of fine-tuning, the learning rate chosen on dev.
+FINE_TUNED = {"training.max_epochs": 3, "training.patience": 0, "vars.warmup_steps": 50, "training.eval_frequency": 100}
 SETTINGS: dict[str, dict[str, Any]] = {
     "ner_cnn": {"training.max_epochs": 10, "training.patience": 0},
-    "ner_trf": {"training.max_epochs": 3, "training.patience": 0, "vars.warmup_steps": 50},
-    "softmax_trf": {"training.max_epochs": 3, "training.patience": 0, "vars.warmup_steps": 50},
-    "crf_trf": {"training.max_epochs": 3, "training.patience": 0, "vars.warmup_steps": 50},
+    "ner_trf": FINE_TUNED,
+    "softmax_trf": FINE_TUNED,
+    "crf_trf": FINE_TUNED,
     "crf_frozen": {"training.eval_frequency": 200},
 }
 

@@ -127,6 +127,10 @@ class Errors:
         "{name}: {samples} sample(s) at a dropout of {rate} say nothing. Take at least one sample, and a rate from 0 "
         "up to, but not including, 1."
     )
+    B209 = (
+        "{model}: no encoder here can be quantized. Its config must name bioactive.FrozenTransformer.v1 or "
+        "bioactive.BucketedTransformer.v1; configs/crf_frozen.cfg and configs/crf_trf.cfg do."
+    )
     B208 = (
         "{folder}: vectors cannot be kept there ({problem}); memory alone holds them now. Make the folder writable, "
         "name another with BIOACTIVE_CACHE or cache_dir, or set cache_dir to null."
@@ -213,6 +217,12 @@ class Errors:
     B416 = (
         "{name!r}: {reason}. Give the name of an installed pipeline, the folder of one, or a language code like 'en'."
     )
+    B417 = (
+        "The session {name!r} may not annotate here. Add ?session=NAME to the address, with one of: {allowed}; or "
+        "start the server without the setting allowed_sessions."
+    )
+    B418 = "{text!r} is no setting. Write --set NAME=VALUE, for example --set feed_overlap=true."
+    B419 = "The database {url} is not empty ({rows} rows). Name an empty one to copy into; nothing was copied."
 
     # --- models and commands
     B501 = (
@@ -228,6 +238,16 @@ class Errors:
         "{path} is left from a run that was stopped, and this one cannot go on with it: {differs}. Run the command of "
         "then to finish it, or pass --restart to throw it away and begin anew."
     )
+    B530 = "Unknown measure of words {name!r}. Choose one of {known}."
+    B531 = "{path}: {problem}. See docs/simulation.md for the settings of a simulation."
+    B532 = "{path} holds a finished run of another simulation: {differs}. Give another folder, or pass --restart."
+    B533 = (
+        "The pool has {found:,} words to ask about, and the simulation asks for {needed:,} in {rounds} rounds. Give a "
+        "larger pool, or ask for less."
+    )
+    B534 = "{path}: there is no finished run to report on. Run 'bioactive simulate' first."
+    B536 = "Unknown unit {unit!r}. Choose 'sentence' or 'stretch'."
+    B535 = "No component here gives vectors of words: found {pipes}. Take a pipeline with crf_ner, or no diversity."
 
 
 def error(code: str, **found: object) -> BioactiveError:

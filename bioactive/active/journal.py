@@ -128,11 +128,11 @@ class Journal:
             raise error("B520", path=self.part, differs=f"there is no {self.state.name} to say what of") from None
         except (ValueError, KeyError, TypeError):
             raise error("B520", path=self.part, differs=f"{self.state.name} cannot be read") from None
-        differences = list(_differences(before, self.facts))
-        if not differences and size < self.size:
-            differences = [f"it has {size} bytes where {self.size} were written"]
-        if differences:
-            raise error("B520", path=self.part, differs="; ".join(differences))
+        found_other = list(differences(before, self.facts))
+        if not found_other and size < self.size:
+            found_other = [f"it has {size} bytes where {self.size} were written"]
+        if found_other:
+            raise error("B520", path=self.part, differs="; ".join(found_other))
 
 
 def write_lines(tasks: Iterator[Task], output: Path) -> int:
@@ -153,7 +153,8 @@ def write_lines(tasks: Iterator[Task], output: Path) -> int:
     return written
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+def differences(before: Facts, now: Facts) -> Iterator[str]:
+    """What two runs do not have in common, in words; a long value, such as a checksum, is not told."""
     for name in sorted({*before, *now}):
         old, new = before.get(name), now.get(name)
         if old != new:

@@ -6,7 +6,7 @@ Kept in memory are the n best tasks and a 64-bit fingerprint of each text, by wh
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from math import isnan, nan
 from typing import Any, Protocol
@@ -22,7 +22,9 @@ from .measures import TEXT_ONLY, get_measure, samples_needed, uniform
 from .pool import text_of
 from .posteriors import Posterior, find_adapter, posterior, text_only
 from .prints import Prints, print_of
+from .stretches import Shape, Stretch, entity_bounds, find_stretches, stretch_task, word_tokens
 from .suggest import suggested, tokenise, with_spans
+from .word_measures import get_word_measure
 
 # Score, tie-breaker, and the negated position in the pool, so that no two keys are equal.
 Key = tuple[float, float, int]
@@ -33,13 +35,18 @@ Item = tuple[int, Task]
 class RankOptions:
     """What decides a ranking, beside the pipeline and the pool.
 
-    measure (str): A name in `measures`; "random" and "length" need no component that says how sure it is.
+    measure (str): A name in `measures`, or for stretches in `word_measures`; "random" and "length" need no component
+        that says how sure it is.
     n (int | None): How many to keep; None keeps all.
     seed (int): Decides ties, the order of "random", and what "bald" draws.
     batch_size (int): Texts a batch; the ranking does not depend on it.
     text_key (str): Key of the text in a dict.
     suggest (bool): Add `tokens` and the predicted `spans`, each with its probability as `score`. Spans that an item
         brings along are kept instead.
+    unit (str): "sentence" asks about whole texts; "stretch" about the least certain words of each, by which texts are
+        ranked then, and disables the other tokens.
+    stretch_words (int): Words of a stretch, before it is grown over predicted entities.
+    stretches (int): The most stretches of one text.
     samples (int | None): How often a measure that draws ("bald") draws; None takes the measure's own number.
     """
 
@@ -50,11 +57,15 @@ class RankOptions:
     text_key: str = "text"
     suggest: bool = True
     samples: int | None = None
+    unit: str = "sentence"
+    stretch_words: int = 6
+    stretches: int = 1
 
     @property
     def by_text(self) -> bool:
         """Whether the text alone decides, so that no component is asked."""
-        return self.measure in TEXT_ONLY
+        # A stretch that comes with suggestions is to cut none of them.
+        return self.measure in TEXT_ONLY and not (self.unit == "stretch" and self.suggest)
 
     @property
     def block_size(self) -> int:
@@ -151,7 +162,8 @@ class Ranker:
     nlp (Language): The pipeline.
     options (RankOptions): What to rank by.
     shelf (Shelf | None): Where the tasks lie; None keeps them in memory.
-    RAISES (BioactiveError): B320 when the pipeline cannot say how sure it is, B321 for an unknown measure.
+    RAISES (BioactiveError): B320 when the pipeline cannot say how sure it is, B321 or B530 for an unknown measure,
+            B536 for an unknown unit.
     """
 
     def __init__(self, nlp: Language, options: RankOptions, shelf: Shelf | None = None) -> None:
@@ -159,8 +171,8 @@ class Ranker:
         self.options = options
         self.shelf = shelf or Memory()
         self.ranking = Ranking(measure=options.measure)
-        self.measure = get_measure(options.measure, options.seed)
-        needed = samples_needed(options.measure)
+        self.judge = _judge(options)
+        needed = samples_needed(options.measure) if options.unit == "sentence" else 0
         self.sampling: dict[str, Any] = {"samples": options.samples or needed, "seed": options.seed} if needed else {}
         if not options.by_text:
             find_adapter(nlp)  # fails before the pool is read
@@ -229,7 +241,7 @@ class Ranker:
         options, ranking = self.options, self.ranking
         docs = [tokenise(self.nlp, eg) for _, eg in batch]
         for (position, eg), doc, belief in zip(batch, docs, self._believed(docs), strict=True):
-            value = self.measure(belief)
+            value, stretches = self.judge(doc, belief)
             ranking.scored += 1
             ranking.words += belief.words
             key = _key(eg["text"], value, options.seed, position)
@@ -237,12 +249,32 @@ class Ranker:
                 task = _scored(eg, options.measure, value)
                 if options.suggest and not options.by_text:
                     task = with_spans(task, doc, belief.spans)
+                if stretches:
+                    task = stretch_task(task, doc, stretches)
                 self.keep(key, self.shelf.append((key, task)))
 
     def _believed(self, docs: list[Doc]) -> list[Posterior]:
         if self.options.by_text:
             return [text_only(doc) for doc in docs]
         return posterior(self.nlp, docs, **self.sampling)
+
+
+def _judge(options: RankOptions) -> Callable[[Doc, Posterior], tuple[float, list[Stretch]]]:
+    """How to score a text: as a whole, or by the least certain stretch of it."""
+    if options.unit == "sentence":
+        measure = get_measure(options.measure, options.seed)
+        return lambda doc, belief: (measure(belief), [])
+    if options.unit != "stretch":
+        raise error("B536", unit=options.unit)
+    of_words = get_word_measure(options.measure, options.seed)
+    shape = Shape(options.stretch_words, per_text=options.stretches)
+
+    def judge(doc: Doc, belief: Posterior) -> tuple[float, list[Stretch]]:
+        entities = entity_bounds(belief, word_tokens(doc)) if belief.spans else []
+        found = list(find_stretches(of_words(belief), shape, entities=entities))
+        return max((stretch.score for stretch in found), default=0.0), found
+
+    return judge
 
 
 def _key(text: str, value: float, seed: int, position: int) -> Key:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from ..errors import error
@@ -12,17 +13,40 @@ DEFAULTS: dict[str, Any] = {
     "port": 8080,
     "batch_size": 10,
     "history_size": 10,
+    # How many answers the list of earlier ones shows.
+    "history_length": 100,
     # Seconds after which a task comes back from a session that is not heard of.
     "lease_seconds": 900,
     "exclude_by": "task",
     "auto_exclude_current": True,
     "feed_overlap": False,
+    "annotations_per_task": 1,
+    "allowed_sessions": [],
+    # Share of the tasks whose suggestions are not shown, to measure how far suggestions sway annotators.
+    "blind_share": 0.0,
     "total_examples_target": 0,
     "labels": [],
     "lang": "en",
+    "ui_lang": "",
+    "writing_dir": "",
     "instructions": "",
+    "show_flag": True,
+    "highlight_chars": False,
+    "choice_style": "single",
+    "choice_auto_accept": False,
 }
-NUMBERS = ("port", "batch_size", "history_size", "lease_seconds", "total_examples_target")
+NUMBERS = (
+    "port",
+    "batch_size",
+    "history_size",
+    "history_length",
+    "lease_seconds",
+    "total_examples_target",
+    "annotations_per_task",
+    "blind_share",
+)
+AT_LEAST_ONE = ("batch_size", "annotations_per_task")
+INSTRUCTION_LENGTH = 200_000
 
 
 def make_config(*layers: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -39,9 +63,11 @@ def make_config(*layers: Mapping[str, Any] | None) -> dict[str, Any]:
         config[key] = _number(key, config[key])
     if config["exclude_by"] not in ("task", "input"):
         raise error("B415", key="exclude_by", value=config["exclude_by"], remedy="Use 'task' or 'input'.")
-    if config["feed_overlap"]:
-        remedy = "Every task goes to one session; give each annotator a dataset of their own instead."
-        raise error("B415", key="feed_overlap", value=True, remedy=remedy)
+    if isinstance(config["feed_overlap"], str):
+        config["feed_overlap"] = config["feed_overlap"].lower() in ("1", "true", "yes")
+    if isinstance(config["allowed_sessions"], str):
+        config["allowed_sessions"] = [name.strip() for name in config["allowed_sessions"].split(",") if name.strip()]
+    config["instructions"] = _instructions(config["instructions"])
     return config
 
 
@@ -50,7 +76,18 @@ def _number(key: str, value: object) -> float:
         number = float(str(value))
     except ValueError:
         number = -1.0
-    lowest = 1 if key == "batch_size" else 0
+    lowest = 1 if key in AT_LEAST_ONE else 0
     if not lowest <= number < 1e9:
         raise error("B415", key=key, value=value, remedy=f"It must be a number of at least {lowest}.")
-    return number if key == "lease_seconds" else int(number)
+    return number if key in ("lease_seconds", "blind_share") else int(number)
+
+
+def _instructions(value: object) -> str:
+    """The text of the instructions, which may be the path of a file."""
+    if isinstance(value, Path) or (isinstance(value, str) and value.endswith((".txt", ".md", ".html"))):
+        try:
+            return Path(value).read_text(encoding="utf-8")[:INSTRUCTION_LENGTH]
+        except (OSError, UnicodeDecodeError) as problem:
+            remedy = f"The file cannot be read ({type(problem).__name__}); give a UTF-8 text file, or the text itself."
+            raise error("B415", key="instructions", value=str(value), remedy=remedy) from problem
+    return str(value or "")

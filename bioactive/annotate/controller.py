@@ -2,52 +2,33 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
 from ..errors import error
 from .config import make_config
+from .leases import Terms
 from .loaders import BROKEN
-from .rows import Answer
+from .receiving import SESSION_LENGTH, Received, is_json, read_answer
+from .rows import CHUNK, Answer
+from .shelf import Shelf, Spool
+from .standing import Standing, call_progress
 from .store import Store
 from .stream import Stream, without_duplicates
-from .tasks import (
-    ANNOTATOR_ID,
-    ANSWERS,
-    INPUT_HASH,
-    SESSION_ID,
-    TASK_HASH,
-    TIMESTAMP,
-    VIEW_ID,
-    Task,
-    TaskKey,
-    key_of,
-    set_hashes,
-    to_json,
-)
+from .tasks import VIEW_ID, Task, TaskKey, blinded, excerpt, key_of
 
 logger = logging.getLogger("bioactive")
-SESSION_LENGTH = 200
-
-
-@dataclass(frozen=True)
-class Received:
-    """What became of a batch of answers.
-
-    stored (int): New ones, durable now.
-    known (int): Those that were there already.
-    refused (list): Those that the recipe's `validate_answer` did not take: `index`, `answer_id`, `message`.
-    """
-
-    stored: int = 0
-    known: int = 0
-    refused: list[dict[str, Any]] = field(default_factory=list)
+OTHER_VIEW = (
+    "Dataset %r was begun with the view %r and goes on with %r. Its answers stay as they are; name another dataset to "
+    "keep them apart."
+)
+# Part of a lease after which a session looks again for tasks that have come back while there are new ones.
+LOOK_BACK = 0.1
+NO_JSON = "tasks that are no JSON left out"
 
 
 class Controller:
@@ -72,13 +53,18 @@ class Controller:
         self.stream = Stream.from_iterable(components["stream"])
         own = [self.dataset] if self.config["auto_exclude_current"] else []
         self.exclude = [*own, *(components.get("exclude") or [])]
+        self.terms = self._make_terms()
         self._feed = self._new_tasks()
         self._drawn = 0
-        self._taking, self._giving, self._shelf = threading.Lock(), threading.Lock(), threading.Lock()
-        # Tasks from the stream that nobody answered: those that are out, and those that came back.
-        self._waiting: dict[TaskKey, Task] = {}
+        self._taking, self._giving = threading.Lock(), threading.Lock()
+        # With one copy a task is let go of when it is answered, so that few are in memory at a time.
+        self._shelf = Shelf({} if self.terms.copies == 1 else Spool())
+        self._look_back: dict[str, float] = {}
         self._update_result: Any = None
         store.add_dataset(self.dataset, {"view_id": self.view_id})
+        made_by = store.get_meta(self.dataset).get("view_id", self.view_id)
+        if made_by != self.view_id:
+            logger.warning(OTHER_VIEW, self.dataset, made_by, self.view_id)
         self._call("on_load", self)
 
     @classmethod
@@ -93,9 +79,29 @@ class Controller:
         """
         return cls(components, store, {"recipe": name, **(config or {})})
 
+    def _make_terms(self) -> Terms:
+        copies = 0 if self.config["feed_overlap"] else self.config["annotations_per_task"]
+        exclude = self.exclude if copies == 1 else [name for name in self.exclude if name != self.dataset]
+        since = 0.0 if self.config["auto_exclude_current"] else time.time()
+        return Terms(self.dataset, self.config["lease_seconds"], exclude, self.config["exclude_by"], copies, since)
+
     def session_name(self, name: str | None) -> str:
-        """The id of the session that a page names; of the unnamed one without a name."""
+        """The id of the session that a page names; of the unnamed one without a name.
+
+        RAISES (BioactiveError): B417 when the setting `allowed_sessions` does not name it.
+        """
+        allowed = self.config["allowed_sessions"]
+        if allowed and name not in allowed:
+            raise error("B417", name=name or "", allowed=", ".join(allowed))
         return f"{self.dataset}-{name}"[:SESSION_LENGTH] if name else self.session_id
+
+    def check_session(self, session_id: str) -> None:
+        """Refuse a session that may not ask for tasks.
+
+        RAISES (BioactiveError): B417 when the setting `allowed_sessions` does not name it.
+        """
+        prefix = f"{self.dataset}-"
+        self.session_name(session_id[len(prefix) :] if session_id.startswith(prefix) else None)
 
     @property
     def total_annotated(self) -> int:
@@ -103,8 +109,8 @@ class Controller:
         return self.db.count_dataset(self.dataset)
 
     def is_known(self, task: Task) -> bool:
-        """Whether a task with hashes is answered already, in this dataset or in one that the recipe excludes."""
-        return bool(self.db.answered(self.exclude, [key_of(task)], self.config["exclude_by"]))
+        """Whether a task with hashes is answered already, as far as nobody has to see it again."""
+        return bool(self.db.answered(self.terms.exclude, [key_of(task)], self.config["exclude_by"]))
 
     # --- tasks out
 
@@ -114,42 +120,69 @@ class Controller:
         session_id (str | None): The session; the unnamed one without it.
         have (Collection[int]): Task hashes that the page still holds. What else is out at the session comes first:
             it went out and was never answered.
-        RETURNS (list[Task]): At most `batch_size` tasks, none of them out at another session.
+        RETURNS (list[Task]): At most `batch_size` tasks, none of them out at more sessions than may have it.
         """
         session, size = session_id or self.session_id, self.config["batch_size"]
         with self._taking:
+            if self.terms.copies == 1:
+                self._shelf.join(session)  # what is open is out at others: all of it is looked at in one go
             mine = self.db.leases.renew(self.dataset, session, self.config["lease_seconds"])
-            with self._shelf:
-                waiting = list(self._waiting.items())
-            batch = [task for key, task in waiting if key in mine and key[1] not in have][:size]
-            returned = [task for key, task in waiting if key not in mine]
-            batch += self._take(session, returned, size - len(batch), have)
+            passed = [key for key in self._shelf.passed(session) if key[1] not in have]
+            batch = [key for key in passed if key in mine][:size]
+            others = [key for key in passed if key not in mine]
+            if time.monotonic() >= self._look_back.get(session, 0.0):
+                batch += self._take(session, others, size - len(batch))
+                self._look_back[session] = time.monotonic() + LOOK_BACK * self.config["lease_seconds"]
+            reach = size
             while len(batch) < size:
-                drawn = list(islice(self._feed, size - len(batch)))
-                if not drawn:
+                keys = [key for key in self._next(session, reach - len(batch)) if key[1] not in have]
+                if not keys:
                     break
-                batch += self._take(session, drawn, size - len(batch), have)
-        return batch
+                taken = self._take(session, keys, size - len(batch))
+                batch += taken
+                # All answered, as after a restart: look further at a time.
+                reach = size if taken else min(2 * reach, CHUNK)
+            batch += self._take(session, [key for key in others if key not in batch], size - len(batch))
+        return self._shelf.get(batch)
 
-    def _take(self, session: str, tasks: Sequence[Task], size: int, have: Collection[int]) -> list[Task]:
-        """Lease what can be leased of these tasks, at most `size`; the rest waits."""
-        with self._shelf:
-            self._waiting.update((key_of(task), task) for task in tasks)
-        wanted = {key_of(task): task for task in tasks if task[TASK_HASH] not in have}
-        if size <= 0 or not wanted:
+    def _next(self, session: str, count: int) -> list[TaskKey]:
+        """The next tasks for a session: those that others drew before, then new ones from the stream."""
+        keys = self._shelf.advance(session, count)
+        if len(keys) < count:
+            self._shelf.add(islice(self._feed, count - len(keys)))
+            keys += self._shelf.advance(session, count - len(keys))
+        return keys
+
+    def _take(self, session: str, keys: Sequence[TaskKey], size: int) -> list[TaskKey]:
+        """Lease what can be leased of these tasks, at most `size`."""
+        if size <= 0 or not keys:
             return []
-        seconds, by = self.config["lease_seconds"], self.config["exclude_by"]
-        taken = self.db.leases.take(self.dataset, session, list(wanted), size, seconds, self.exclude, by)
-        with self._shelf:
-            for key in taken.answered:
-                self._waiting.pop(key, None)
-        return [task for key, task in wanted.items() if key in taken.leased]
+        taken = self.db.leases.take(self.terms, session, keys, size)
+        self._shelf.remove(taken.full)
+        self._shelf.settle(session, taken.answered)
+        return [key for key in keys if key in taken.leased]
 
     def _new_tasks(self) -> Iterator[Task]:
-        by = self.config["exclude_by"]
-        for task in without_duplicates(self.stream, self.stream.source.tally, by):
+        tally = self.stream.source.tally
+        # Only where the suggestions are not themselves the question.
+        blind = self.config["blind_share"] if self.view_id in ("ner_manual", "spans_manual") else 0.0
+        for task in without_duplicates(self._written(), tally, self.config["exclude_by"]):
             self._drawn += 1
-            yield {**task, VIEW_ID: self.view_id}
+            yield {**blinded(task, blind), VIEW_ID: self.view_id}
+
+    def _written(self) -> Iterator[Task]:
+        for task in self.stream:
+            if is_json(task):
+                yield task
+            else:
+                self.stream.source.tally.add(NO_JSON, excerpt(str(task.get("text", ""))))
+
+    def keep_alive(self, session_id: str) -> int:
+        """Extend the leases of a session whose page is open.
+
+        RETURNS (int): How many tasks are out at it.
+        """
+        return len(self.db.leases.renew(self.dataset, session_id, self.config["lease_seconds"]))
 
     def end_session(self, session_id: str) -> int:
         """Give the tasks of a session back, when its annotator goes home.
@@ -169,22 +202,30 @@ class Controller:
         RETURNS (Received): What became of them.
         RAISES (BioactiveError): B413 when one of them is no answer.
         """
-        read = [self._read(index, answer, session_id or self.session_id) for index, answer in enumerate(answers)]
-        refused = []
-        for index, answer in enumerate(read):
-            message = self.validate_answer(answer.content)
-            if message is not None:
-                refused.append({"index": index, "answer_id": answer.answer_id, "message": message})
-        bad = {item["index"] for item in refused}
-        accepted = [answer for index, answer in enumerate(read) if index not in bad]
-        with self._giving:
-            fresh = self.db.fresh(self.dataset, accepted)
-            if fresh:
-                self._store(fresh)
-        self._forget(accepted)
-        return Received(len(fresh), len(accepted) - len(fresh), refused)
+        session = session_id or self.session_id
+        read = [read_answer(index, answer, session, self.view_id) for index, answer in enumerate(answers)]
+        messages = [self.validate_answer(answer.content) for answer in read]
+        accepted = [answer for answer, message in zip(read, messages, strict=True) if message is None]
+        refused = [
+            {"index": index, "answer_id": answer.answer_id, "message": message}
+            for index, (answer, message) in enumerate(zip(read, messages, strict=True))
+            if message is not None
+        ]
+        stored = self._store(accepted) if accepted else 0
+        for answer in accepted:
+            self._shelf.settle(answer.session, [answer.key])
+        if self.terms.copies == 1:
+            self._shelf.remove(answer.key for answer in accepted)
+        return Received(stored, len(accepted) - stored, refused)
 
-    def _store(self, answers: Sequence[Answer]) -> None:
+    def _store(self, answers: Sequence[Answer]) -> int:
+        if not any(self.components.get(name) for name in ("update", "before_db")):
+            return self.db.append(self.dataset, answers)  # any number of threads at a time
+        with self._giving:
+            fresh = self.db.fresh(self.dataset, answers)
+            return self._store_updated(fresh) if fresh else 0
+
+    def _store_updated(self, answers: Sequence[Answer]) -> int:
         contents = [answer.content for answer in answers]
         try:
             self._update_result = self._call("update", contents)
@@ -193,35 +234,7 @@ class Controller:
             logger.exception("The recipe's update failed; the answers are stored")
         before_db = self.components.get("before_db")
         examples = None if before_db is None else list(before_db(contents))
-        self.db.append(self.dataset, answers, examples)
-
-    def _forget(self, answers: Iterable[Answer]) -> None:
-        with self._shelf:
-            for answer in answers:
-                self._waiting.pop(answer.key, None)
-
-    def _read(self, index: int, raw: Task, session_id: str) -> Answer:
-        content = dict(raw)
-        answer_id = str(content.pop("_answer_id", "") or "")[:128]
-        shown, answered = (_seconds(content.pop(key, None)) for key in ("_shown", "_answered"))
-        session = content.get(SESSION_ID) or session_id
-        reason = ""
-        if content.get("answer") not in ANSWERS:
-            reason = f"its 'answer' is {content.get('answer')!r}, not one of {', '.join(ANSWERS)}"
-        elif not isinstance(session, str) or len(session) > SESSION_LENGTH:
-            reason = f"its session is no text of at most {SESSION_LENGTH} characters"
-        elif not all(_is_hash(content.get(key)) for key in (INPUT_HASH, TASK_HASH)):
-            reason = "its hashes are no signed 32-bit numbers"
-        elif not _is_json(content):
-            reason = "it holds NaN or an infinity"
-        if reason:
-            raise error("B413", index=index, reason=reason)
-        content = set_hashes(content)
-        content.setdefault(VIEW_ID, self.view_id)
-        content[SESSION_ID] = session
-        content.setdefault(ANNOTATOR_ID, session)
-        content.setdefault(TIMESTAMP, int(answered or time.time()))
-        return Answer(content, session, answer_id, shown, answered)
+        return self.db.append(self.dataset, answers, examples)
 
     def validate_answer(self, answer: Task) -> str | None:
         """Ask the recipe whether an answer is complete.
@@ -234,32 +247,58 @@ class Controller:
             return str(problem) or type(problem).__name__
         return None
 
+    def history(self, session_id: str, limit: int | None = None) -> list[Task]:
+        """The newest answers of a session, the newest first.
+
+        limit (int | None): How many at most; the setting `history_length` without it.
+        RETURNS (list[Task]): Answers, with `_answer_id` and `_received` (seconds since 1970).
+        """
+        return self.db.history(self.dataset, session_id, self.config["history_length"] if limit is None else limit)
+
     # --- progress
+
+    def standing(self, session_id: str | None = None, answers: Sequence[Task] = ()) -> Standing:
+        """How far the dataset is. Counts of other programs' answers may be some seconds old.
+
+        session_id (str | None): The session that asks.
+        answers (Sequence[Task]): What it has just given.
+        RETURNS (Standing): The counts.
+        """
+        session = session_id or self.session_id
+        total, mine = self.db.recent_count(self.dataset), self.db.recent_count(session)
+        done = mine if self.terms.copies == 0 else total
+        return Standing(total, mine, done, self._expected(done), self.progress(session, answers))
 
     def progress(self, session_id: str | None = None, answers: Sequence[Task] = ()) -> float | None:
         """How much is done, 0.0 to 1.0; None when nobody knows."""
         function = self.components.get("progress")
         if function is not None:
-            return _call_progress(function, self, session_id, answers, self._update_result)
-        expected = self.expected
+            return call_progress(function, self, session_id, answers, self._update_result)
+        done = self.db.recent_count((session_id or self.session_id) if self.terms.copies == 0 else self.dataset)
+        expected = self._expected(done)
         if expected is not None:
-            return min(1.0, self.total_annotated / expected) if expected else 1.0
+            return min(1.0, done / expected) if expected else 1.0
         source = self.stream.source
         if not source.total:
             return None
         read = min(1.0, (source.read + source.tally.counts[BROKEN]) / source.total)
-        return read * (1 - len(self._waiting) / self._drawn) if self._drawn else read
+        return read * (1 - len(self._shelf) / self._drawn) if self._drawn else read
 
     @property
     def expected(self) -> int | None:
         """How many answers there will be in the end: the target, or what the source gives; None when unknown."""
+        return self._expected(self.db.recent_count(self.dataset))
+
+    def _expected(self, done: int) -> int | None:
         source = self.stream.source
         if self.config["total_examples_target"]:
             return int(self.config["total_examples_target"])
         if source.total is None or source.split:
             return None
-        left = source.total - source.known - self._drawn - sum(source.tally.counts.values())
-        return self.total_annotated + max(0, left) + len(self._waiting)
+        left_out = source.known + sum(source.tally.counts.values())
+        if self.terms.copies == 1:
+            return done + max(0, source.total - left_out - self._drawn) + len(self._shelf)
+        return max(done, (source.total - left_out) * max(1, self.terms.copies))
 
     def close(self) -> None:
         """Tell the recipe that it is over."""
@@ -268,29 +307,3 @@ class Controller:
     def _call(self, name: str, *args: Any) -> Any:
         function = self.components.get(name)
         return None if function is None else function(*args)
-
-
-def _seconds(value: object) -> float | None:
-    return float(value) if isinstance(value, (int, float)) and abs(value) < 1e11 else None
-
-
-def _is_json(content: Task) -> bool:
-    try:
-        to_json(content)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_hash(value: object) -> bool:
-    return value is None or (isinstance(value, int) and -(2**31) <= value < 2**31)
-
-
-def _call_progress(
-    function: Callable[..., float | None], controller: Controller, session: str | None, answers: object, result: Any
-) -> float | None:
-    """Call a recipe's `progress`, which takes (ctrl, update_return) or (ctrl, session, answers, update_return)."""
-    names = inspect.signature(function).parameters
-    if len(names) == 2 and not any(name.kind is name.VAR_POSITIONAL for name in names.values()):
-        return function(controller, result)
-    return function(controller, session, answers, result)

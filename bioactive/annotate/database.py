@@ -1,17 +1,18 @@
 """Opening the database: its address, its connections and its transactions.
 
-SQLite in WAL mode is the default; PostgreSQL is chosen by URL. Writes go through `Database.write`, one at a time, and
-are on disk when it returns.
+SQLite in WAL mode is the default; PostgreSQL is chosen by URL. Writes go through `Database.write`, one at a time, or
+`Database.run`, which commits those that wait together; they are on disk when it returns.
 """
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
@@ -25,6 +26,19 @@ ENVIRONMENT = "BIOACTIVE_DB"
 BUSY_SECONDS = 30
 # Any constant will do: it names the lock by which PostgreSQL serialises the writers of all processes.
 ADVISORY_LOCK = 4_206_901
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Waiting:
+    """A piece of work on its way into a transaction, and what came of it."""
+
+    work: Callable[[Connection], Any]
+    durable: bool = True
+    done: bool = False
+    result: Any = None
+    problem: BaseException | None = None
 
 
 def database_url(address: str | None = None) -> URL:
@@ -59,7 +73,10 @@ class Database:
         self.name = url.render_as_string(hide_password=True)
         self.engine = _make_engine(url)
         self._writers = self.engine.execution_options(bioactive_write=True)
+        self._quick_writers = self.engine.execution_options(bioactive_write=True, bioactive_quick=True)
         self._lock = threading.RLock()
+        self._queue: list[_Waiting] = []
+        self._queued, self._turn = threading.Lock(), threading.Lock()
         try:
             with self.write() as connection:
                 schema.prepare(connection, self.name)
@@ -71,15 +88,55 @@ class Database:
             raise
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, durable: bool = True) -> Iterator[Connection]:
         """A write transaction: alone in this process and, by the database's own lock, in all others.
 
+        durable (bool): Wait for the disk. Without, a killed program loses nothing either, but a power cut may.
         YIELDS (Connection): Committed, and durable, when the block ends; rolled back when it raises.
         """
-        with self._lock, self._writers.begin() as connection:
+        with self._lock, (self._writers if durable else self._quick_writers).begin() as connection:
             if connection.dialect.name == "postgresql":
+                if not durable:
+                    connection.execute(text("SET LOCAL synchronous_commit = off"))
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ADVISORY_LOCK})
             yield connection
+
+    def run(self, work: Callable[[Connection], T], durable: bool = True) -> T:
+        """Do one piece of work in a transaction, which it may share with the work of other threads (group commit).
+
+        work (Callable): Gets the connection. It runs under a savepoint of its own: when it raises, what it wrote is
+            undone, and nothing else.
+        durable (bool): As in `write`; a group is durable when one of its members is.
+        RETURNS (T): What the work returned; what it wrote is durable.
+        """
+        mine = _Waiting(work, durable)
+        with self._queued:
+            self._queue.append(mine)
+        # Whoever gets the turn does the work of all that came while the commit before was on its way to the disk.
+        with self._turn:
+            if not mine.done:
+                with self._queued:
+                    group, self._queue = self._queue, []
+                self._run_group(group)
+        if mine.problem is not None:
+            raise mine.problem
+        return cast(T, mine.result)
+
+    def _run_group(self, group: list[_Waiting]) -> None:
+        try:
+            with self.write(any(item.durable for item in group)) as connection:
+                for item in group:
+                    try:
+                        with connection.begin_nested():
+                            item.result = item.work(connection)
+                    except Exception as problem:
+                        item.problem = problem
+        except BaseException as problem:
+            # Not committed: none of them was done, whatever its own work said.
+            for item in group:
+                item.problem = problem
+        for item in group:
+            item.done = True
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -122,7 +179,10 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A write takes the lock at once: a read that turns into a write could find the database changed under it.
-    write = connection.get_execution_options().get("bioactive_write")
+    options = connection.get_execution_options()
+    write = options.get("bioactive_write")
+    if write:
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'NORMAL' if options.get('bioactive_quick') else 'FULL'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from .loaders import read_examples
 from .store import Store
-from .tasks import SESSION_ID, to_json
+from .tasks import SESSION_ID, Task, to_json
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,23 @@ class DatasetStats:
     sessions: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True)
+class Throughput:
+    """How fast a session answers.
+
+    session (str): The session.
+    answers (int): Answers taken, with those that a newer one replaced.
+    seconds (float | None): The median time from a task's appearance to its answer.
+    first, last (float): When the first and the last answer were given, in seconds since 1970.
+    """
+
+    session: str
+    answers: int
+    seconds: float | None
+    first: float
+    last: float
+
+
 def db_in(store: Store, name: str, path: Path) -> Imported:
     """Read answers from a JSONL file into a dataset, all or none.
 
@@ -60,6 +78,34 @@ def db_out(store: Store, name: str) -> Iterator[str]:
     return map(to_json, store.iter_examples(name))
 
 
+def db_merge(store: Store, names: Sequence[str], name: str) -> int:
+    """Add the answers of several datasets to another one; those that it has already count once.
+
+    RETURNS (int): How many were new.
+    RAISES (BioactiveError): B407 when there is no such dataset.
+    """
+    return sum(store.add_examples(store.get_dataset_examples(source), [name]) for source in names)
+
+
+def throughput(store: Store, name: str) -> list[Throughput]:
+    """How fast each session answers, from the times that the page reported.
+
+    RAISES (BioactiveError): B407 when there is no such dataset.
+    """
+    store.get_meta(name)
+    times: dict[str, list[tuple[float, float | None]]] = {}
+    for session, shown, answered, received in store.times(name):
+        taken = None if shown is None or answered is None else answered - shown
+        times.setdefault(session, []).append((received if answered is None else answered, taken))
+    return [_throughput(session, found) for session, found in sorted(times.items())]
+
+
+def _throughput(session: str, times: Sequence[tuple[float, float | None]]) -> Throughput:
+    taken = [seconds for _, seconds in times if seconds is not None]
+    ends = [end for end, _ in times]
+    return Throughput(session, len(times), median(taken) if taken else None, min(ends), max(ends))
+
+
 def dataset_stats(store: Store, name: str) -> DatasetStats:
     """Count what a dataset holds.
 
@@ -73,3 +119,15 @@ def dataset_stats(store: Store, name: str) -> DatasetStats:
         if example.get("answer") == "accept":
             stats.spans += len(example.get("spans") or [])
     return stats
+
+
+def written(example: Task) -> str:
+    """An answer on one line: its kind, and the text with its spans in brackets."""
+    text = str(example.get("text", example.get("html", "")))
+    edges = [(span["end"], 0, f"|{span.get('label', '')}]") for span in example.get("spans") or []]
+    edges += [(span["start"], 1, "[") for span in example.get("spans") or []]
+    # From the end, so that places stay what they are; where two spans meet, the first closes before the next opens.
+    for place, _, mark in sorted(edges, reverse=True):
+        text = text[:place] + mark + text[place:]
+    chosen = " ".join(f"({name})" for name in [example.get("label"), *(example.get("accept") or [])] if name)
+    return " ".join(f"{example.get('answer', ''):7} {text} {chosen}".split("\n")).rstrip()

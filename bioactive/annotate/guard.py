@@ -1,4 +1,4 @@
-"""What every request passes: checks of host, origin and size, and the headers that keep the page's scripts its own."""
+"""What every request passes: checks of host, origin, access and size, and headers that keep scripts out."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .access import Access
 
 # A batch of ten texts of 100,000 characters with their tokens is about 20 MB.
 BODY_LIMIT = 64 * 1024 * 1024
@@ -32,11 +34,13 @@ class Guard:
     app (ASGIApp): The application behind it.
     host (str): The host that the server is bound to.
     limit (int): The largest body taken, in bytes.
+    access (Access | None): What a request has to bring; None lets everybody in.
     """
 
-    def __init__(self, app: ASGIApp, host: str, limit: int = BODY_LIMIT) -> None:
+    def __init__(self, app: ASGIApp, host: str, limit: int = BODY_LIMIT, access: Access | None = None) -> None:
         self.app = app
         self.limit = limit
+        self.access = access
         # Another site's name may be made to point at this machine; only our own names are answered on loopback.
         self.names = LOCAL_NAMES if is_loopback(host) else None
 
@@ -44,7 +48,8 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        refusal = self._refusal(Headers(scope=scope))
+        headers = Headers(scope=scope)
+        refusal = self._refusal(headers) or self._entrance(scope, headers)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
@@ -61,6 +66,17 @@ class Guard:
         if not length.isdigit() or int(length) > self.limit:
             return _refuse(413, f"The body is larger than {self.limit} bytes.")
         return None
+
+    def _entrance(self, scope: Scope, headers: Headers) -> Response | None:
+        """What somebody gets who has not shown yet that he may come in."""
+        if self.access is None or scope["path"] == "/health" or self.access.allows(headers):
+            return None
+        query = self.access.entry(scope["query_string"].decode("latin-1"))
+        if scope["path"] == "/" and query is not None:
+            kept = {**SECURITY_HEADERS, "Set-Cookie": self.access.cookie()}
+            return RedirectResponse(f"./?{query}" if query else "./", 303, kept)
+        message, extra = self.access.refusal()
+        return JSONResponse({"detail": message}, 401, {**SECURITY_HEADERS, **extra})
 
     def _limited(self, receive: Receive) -> Receive:
         received = 0

@@ -1,13 +1,14 @@
 """Leases: which task is out at which session, and until when.
 
-A lease is kept in the database, so that a task which is out stays out when the server is killed and starts again.
+A lease is kept in the database, so that a task which is out stays out when the server is killed and starts again. Its
+transactions do not wait for the disk: after a power cut a task may go out a second time, and no answer is lost by that.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -18,15 +19,38 @@ from .tasks import TaskKey
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What became of tasks that a session asked for; the rest is out at other sessions.
+class Terms:
+    """On what terms tasks are leased.
 
-    leased (set[TaskKey]): Leased to the session now.
-    answered (set[TaskKey]): Answered already.
+    dataset (str): The dataset that the answers go to.
+    seconds (float): How long a lease runs, unless the session is heard of again.
+    exclude (Sequence[str]): Datasets whose tasks count as answered.
+    by (str): What makes a task answered: "task" or "input", as in `Store.answered`.
+    copies (int): How many sessions answer a task; 0 lets every session answer all of them.
+    since (float): Answers that the dataset got before this time (seconds since 1970) do not count; with one copy,
+        `exclude` says whether they do.
     """
 
-    leased: set[TaskKey]
-    answered: set[TaskKey]
+    dataset: str
+    seconds: float
+    exclude: Sequence[str] = ()
+    by: str = "task"
+    copies: int = 1
+    since: float = 0.0
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What became of tasks that a session asked for; the rest is out at as many other sessions as may have it.
+
+    leased (set[TaskKey]): Leased to the session now.
+    answered (set[TaskKey]): There is nothing left for this session to answer.
+    full (set[TaskKey]): There is nothing left for any session to answer; a part of `answered`.
+    """
+
+    leased: set[TaskKey] = field(default_factory=set)
+    answered: set[TaskKey] = field(default_factory=set)
+    full: set[TaskKey] = field(default_factory=set)
 
 
 class Leases:
@@ -40,36 +64,17 @@ class Leases:
         self.database = database
         self.clock = clock
 
-    def take(
-        self,
-        name: str,
-        session: str,
-        keys: Sequence[TaskKey],
-        limit: int,
-        seconds: float,
-        exclude: Sequence[str],
-        by: str = "task",
-    ) -> Taken:
-        """Lease tasks to a session: those that nobody answered and that are out at no other session.
+    def take(self, terms: Terms, session: str, keys: Iterable[TaskKey], limit: int) -> Taken:
+        """Lease tasks to a session: those that are still to be answered and not out at others.
 
-        name (str): The dataset that the answers go to.
+        terms (Terms): On what terms.
         session (str): The session that asks.
-        keys (Sequence[TaskKey]): The tasks.
+        keys (Iterable[TaskKey]): The tasks, the wanted ones first.
         limit (int): How many of them at most.
-        seconds (float): How long the leases run, unless the session is heard of again.
-        exclude (Sequence[str]): Datasets whose tasks count as answered.
-        by (str): "task" or "input", as in `Store.answered`.
         RETURNS (Taken): What became of them. Looking and taking is one transaction.
         """
-        now = self.clock()
-        with self.database.write() as connection:
-            dataset_id = rows.ensure_dataset(connection, name)
-            answered = rows.answered(connection, exclude, keys, by)
-            held = _holders(connection, dataset_id, keys, now)
-            free = [key for key in dict.fromkeys(keys) if key not in answered and held.get(key, session) == session]
-            for key in free[:limit]:
-                _put(connection, dataset_id, key, session, now, now + seconds)
-        return Taken(set(free[:limit]), answered)
+        wanted, now = list(dict.fromkeys(keys)), self.clock()
+        return self.database.run(lambda connection: _take(connection, terms, session, wanted, limit, now), False)
 
     def renew(self, name: str, session: str, seconds: float) -> set[TaskKey]:
         """Extend the leases of a session that is heard of.
@@ -77,22 +82,28 @@ class Leases:
         RETURNS (set[TaskKey]): The tasks that are out at it.
         """
         now = self.clock()
-        with self.database.write() as connection:
+
+        def work(connection: Connection) -> set[TaskKey]:
             dataset_id = rows.ensure_dataset(connection, name)
             mine = (lease.c.dataset_id == dataset_id, lease.c.session == session, lease.c.expires > now)
             connection.execute(update(lease).where(*mine).values(expires=now + seconds))
             found = connection.execute(select(lease.c.input_hash, lease.c.task_hash).where(*mine))
             return {(row.input_hash, row.task_hash) for row in found}
 
+        return self.database.run(work, durable=False)
+
     def release(self, name: str, session: str) -> int:
         """End all leases of a session, when its annotator goes home.
 
         RETURNS (int): How many there were.
         """
-        with self.database.write() as connection:
+
+        def work(connection: Connection) -> int:
             dataset_id = rows.ensure_dataset(connection, name)
             gone = delete(lease).where(lease.c.dataset_id == dataset_id, lease.c.session == session)
             return int(connection.execute(gone).rowcount)
+
+        return self.database.run(work, durable=False)
 
     def count(self, name: str) -> int:
         """How many tasks of a dataset are out."""
@@ -102,15 +113,43 @@ class Leases:
             return int(connection.execute(query).scalar_one())
 
 
-def _holders(connection: Connection, dataset_id: int, keys: Sequence[TaskKey], now: float) -> dict[TaskKey, str]:
+def _take(connection: Connection, terms: Terms, session: str, keys: Sequence[TaskKey], limit: int, now: float) -> Taken:
+    dataset_id = rows.ensure_dataset(connection, terms.dataset)
+    full = rows.answered(connection, terms.exclude, keys, terms.by)
+    answered = set(full)
+    others: dict[TaskKey, set[str]] = {}
+    if terms.copies != 1:
+        for key, sessions in rows.answerers(connection, dataset_id, keys, terms.by, terms.since).items():
+            if terms.copies and len(sessions) >= terms.copies:
+                full.add(key)
+            if key in full or session in sessions:
+                answered.add(key)
+            others[key] = sessions - {session}
+    for key, sessions in _holders(connection, dataset_id, keys, now).items():
+        others.setdefault(key, set()).update(sessions - {session})
+    room = [key for key in keys if not terms.copies or len(others.get(key, ())) < terms.copies]
+    free = [key for key in room if key not in answered][: max(0, limit)]
+    for key in free:
+        _put(connection, dataset_id, key, session, now, now + terms.seconds)
+    return Taken(set(free), answered, full)
+
+
+def _holders(connection: Connection, dataset_id: int, keys: Sequence[TaskKey], now: float) -> dict[TaskKey, set[str]]:
     """The sessions that tasks are out at; leases that ran out do not count."""
-    query = select(lease.c.input_hash, lease.c.task_hash, lease.c.session).where(
-        lease.c.dataset_id == dataset_id, lease.c.expires > now, lease.c.task_hash.in_([key[1] for key in keys])
-    )
-    return {(row.input_hash, row.task_hash): row.session for row in connection.execute(query)}
+    found: dict[TaskKey, set[str]] = {}
+    for start in range(0, len(keys), rows.CHUNK):
+        hashes = [key[1] for key in keys[start : start + rows.CHUNK]]
+        query = select(lease.c.input_hash, lease.c.task_hash, lease.c.session).where(
+            lease.c.dataset_id == dataset_id, lease.c.expires > now, lease.c.task_hash.in_(hashes)
+        )
+        for row in connection.execute(query):
+            found.setdefault((row.input_hash, row.task_hash), set()).add(row.session)
+    return found
 
 
 def _put(connection: Connection, dataset_id: int, key: TaskKey, session: str, now: float, expires: float) -> None:
     place = {"dataset_id": dataset_id, "input_hash": key[0], "task_hash": key[1]}
-    connection.execute(delete(lease).where(*(lease.c[name] == value for name, value in place.items())))
+    here = [lease.c[name] == value for name, value in place.items()]
+    # Leases that ran out go, whosever they were, so that the table does not grow.
+    connection.execute(delete(lease).where(*here, (lease.c.session == session) | (lease.c.expires <= now)))
     connection.execute(insert(lease).values(**place, session=session, taken=now, expires=expires))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -23,27 +23,30 @@ STANDARD_INPUT = "-"
 logger = logging.getLogger("bioactive")
 
 
-def load_source(source: str | Path | Iterable[Task], vocab: Vocab | None = None) -> Stream:
+def load_source(
+    source: str | Path | Iterable[Task], vocab: Vocab | None = None, keys: Sequence[str] = ("text",)
+) -> Stream:
     """Open a source of tasks.
 
     source (str | Path | Iterable[Task]): A .jsonl file of tasks or texts, a .txt file with a text a line, a .spacy
         file, "-" for JSON lines on standard input, or the tasks themselves.
     vocab (Vocab | None): For a .spacy file.
-    RETURNS (Stream): Tasks with at least `text`; its tally counts the lines skipped.
+    keys (Sequence[str]): A task in JSON must have one of them, as a text.
+    RETURNS (Stream): Tasks; its tally counts the lines skipped.
     RAISES (BioactiveError): B408 when there is no such file, or it is of another kind.
     """
     tally = Tally()
     if not isinstance(source, (str, Path)):
         return Stream.from_iterable(source)
     if str(source) == STANDARD_INPUT:
-        return Stream(_json_lines(sys.stdin, "standard input", tally), tally=tally)
+        return Stream(_json_lines(sys.stdin, "standard input", tally, keys), tally=tally)
     path = Path(source)
     if not path.is_file():
         raise error("B408", path=path, reason="there is no such file")
     if path.suffix == ".jsonl":
-        return Stream(_file_lines(path, tally, is_json=True), _count_lines(path), tally)
+        return Stream(_file_lines(path, tally, keys), _count_lines(path), tally)
     if path.suffix == ".txt":
-        return Stream(_file_lines(path, tally, is_json=False), _count_lines(path), tally)
+        return Stream(_file_lines(path, tally), _count_lines(path), tally)
     if path.suffix == ".spacy":
         docs = _read_docs(path, vocab)
         return Stream((task for doc in docs for task in _sentences(doc)), tally=tally)
@@ -63,23 +66,24 @@ def read_examples(path: Path) -> list[Task]:
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
-                task, reason = _parse(line, need_text=False)
+                task, reason = _parse(line)
                 if task is None:
                     raise error("B409", path=path, line=number, reason=reason)
                 examples.append(task)
     return examples
 
 
-def _file_lines(path: Path, tally: Tally, is_json: bool) -> Iterator[Task]:
+def _file_lines(path: Path, tally: Tally, keys: Sequence[str] = ()) -> Iterator[Task]:
+    """The tasks of a file: JSON with one of these keys, or plain text without any."""
     # newline="\n": other line separators (U+2028, \x0b) belong to the text.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as lines:
-        yield from _json_lines(lines, str(path), tally) if is_json else _text_lines(lines, str(path), tally)
+        yield from _json_lines(lines, str(path), tally, keys) if keys else _text_lines(lines, str(path), tally)
 
 
-def _json_lines(lines: TextIO, name: str, tally: Tally) -> Iterator[Task]:
+def _json_lines(lines: TextIO, name: str, tally: Tally, keys: Sequence[str]) -> Iterator[Task]:
     for number, line in enumerate(lines, 1):
         if line.strip():
-            task, reason = _parse(line)
+            task, reason = _parse(line, keys)
             if task is not None:
                 yield task
             else:
@@ -95,7 +99,7 @@ def _text_lines(lines: TextIO, name: str, tally: Tally) -> Iterator[Task]:
             _skip(tally, f"{name}:{number}: not UTF-8")
 
 
-def _parse(line: str | bytes, need_text: bool = True) -> tuple[Task | None, str]:
+def _parse(line: str | bytes, keys: Sequence[str] = ()) -> tuple[Task | None, str]:
     """The task on a line, or why there is none."""
     try:
         task = json.loads(line, parse_constant=_no_constant)
@@ -103,8 +107,8 @@ def _parse(line: str | bytes, need_text: bool = True) -> tuple[Task | None, str]
         return None, f"not JSON ({problem})"
     if not isinstance(task, dict):
         return None, "not a JSON object"
-    if need_text and not isinstance(task.get("text"), str):
-        return None, "no text"
+    if keys and not any(isinstance(task.get(key), str) for key in keys):
+        return None, f"no {' or '.join(keys)}"
     if not _is_valid(str(task.get("text", ""))):
         return None, "the text is not valid Unicode (half of a surrogate pair, or not UTF-8)"
     return task, ""

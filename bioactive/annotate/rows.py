@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, exists, func, insert, select
 
 from .schema import dataset, example, lease, link, receipt
-from .tasks import TIMESTAMP, Task, TaskKey, key_of, to_json
+from .tasks import ANNOTATOR_ID, TIMESTAMP, Task, TaskKey, key_of, to_json
 
 # Rows read or hashes asked for at a time: below every database's limit of bound parameters.
 CHUNK = 500
@@ -62,6 +62,29 @@ def answered(connection: Connection, names: Sequence[str], keys: Sequence[TaskKe
     return {key for key in keys if (key[:1] if by == "input" else key) in found}
 
 
+def answerers(
+    connection: Connection, dataset_id: int, keys: Sequence[TaskKey], by: str, since: float
+) -> dict[TaskKey, set[str]]:
+    """Which sessions answered tasks in a dataset.
+
+    connection (Connection): In a transaction.
+    dataset_id (int): The dataset.
+    keys (Sequence[TaskKey]): The tasks.
+    by (str): "task" or "input", as in `Store.answered`.
+    since (float): Leave out answers that were received before this time, in seconds since 1970.
+    RETURNS (dict[TaskKey, set[str]]): The sessions, for those of `keys` that have any.
+    """
+    column, length = (receipt.c.input_hash, 1) if by == "input" else (receipt.c.task_hash, 2)
+    found: dict[tuple[int, ...], set[str]] = {}
+    for start in range(0, len(keys), CHUNK):
+        wanted = [key[length - 1] for key in keys[start : start + CHUNK]]
+        query = select(receipt.c.input_hash, receipt.c.task_hash, receipt.c.session).distinct()
+        query = query.where(receipt.c.dataset_id == dataset_id, column.in_(wanted), receipt.c.received >= since)
+        for row in connection.execute(query):
+            found.setdefault((row.input_hash, row.task_hash)[:length], set()).add(row.session)
+    return {key: found[key[:length]] for key in keys if key[:length] in found}
+
+
 def dataset_id(connection: Connection, name: str) -> int | None:
     """The number of a dataset; None when there is none of that name."""
     return connection.execute(select(dataset.c.id).where(dataset.c.name == name)).scalar_one_or_none()
@@ -105,16 +128,18 @@ def fresh(connection: Connection, dataset_id: int | None, answers: Sequence[Answ
     return new
 
 
-def append_one(connection: Connection, dataset_id: int, answer: Answer, content: Task, replace: bool = True) -> int:
-    """Store one answer with its links and its receipt; the lease of its task ends.
+def append_one(
+    connection: Connection, dataset_id: int, answer: Answer, content: Task, replace: bool = True
+) -> tuple[int, bool]:
+    """Store one answer with its links and its receipt; its session's lease of the task ends.
 
     replace (bool): Whether it takes the place of an older answer of the same session to the same task.
-    RETURNS (int): The number of the new row.
+    RETURNS (tuple[int, bool]): The number of the new row, and whether it replaced one.
     """
     older = _answered_row(connection, dataset_id, answer) if replace else None
     number = add_example(connection, dataset_id, content, answer.session, older)
     add_receipt(connection, dataset_id, answer, number)
-    return number
+    return number, older is not None
 
 
 def add_example(
@@ -133,7 +158,7 @@ def add_example(
 
 
 def add_receipt(connection: Connection, dataset_id: int, answer: Answer, example_id: int | None) -> None:
-    """Record that an answer was taken, and end the lease of its task."""
+    """Record that an answer was taken, and end its session's lease of the task."""
     input_hash, task_hash = answer.key
     values = {
         "dataset_id": dataset_id,
@@ -146,10 +171,42 @@ def add_receipt(connection: Connection, dataset_id: int, answer: Answer, example
         "shown": answer.shown,
         "answered": answer.answered,
         "received": time.time(),
+        **provenance(answer.content),
     }
     connection.execute(insert(receipt).values(**values))
-    held = (lease.c.dataset_id == dataset_id, lease.c.input_hash == input_hash, lease.c.task_hash == task_hash)
-    connection.execute(delete(lease).where(*held))
+    held = {"dataset_id": dataset_id, "session": answer.session, "input_hash": input_hash, "task_hash": task_hash}
+    connection.execute(delete(lease).where(*(lease.c[name] == value for name, value in held.items())))
+
+
+def provenance(content: Task) -> dict[str, Any]:
+    """Who answered a task and why it was asked, as columns of a receipt; None for what it does not say."""
+    meta = content.get("meta")
+    meta = meta if isinstance(meta, dict) else {}
+    sources = [span.get("source") for span in content.get("spans") or [] if isinstance(span, dict)]
+    model = content.get("model") or meta.get("model") or next(filter(None, sources), None)
+    score = content.get("score", meta.get("score"))
+    texts = {"annotator": content.get(ANNOTATOR_ID), "model": model, "measure": meta.get("measure")}
+    columns: dict[str, Any] = {name: None if value is None else str(value)[:255] for name, value in texts.items()}
+    return {**columns, "score": float(score) if isinstance(score, (int, float)) else None}
+
+
+def history(connection: Connection, name: str, session: str, limit: int) -> list[dict[str, Any]]:
+    """The newest answers of a session, the newest first.
+
+    connection (Connection): In a transaction.
+    name (str): The dataset.
+    session (str): The session.
+    limit (int): How many at most.
+    RETURNS (list[dict]): `content` (JSON), `answer_id` and `received`; only answers that none replaced.
+    """
+    newer = example.alias("newer")
+    query = select(example.c.content, receipt.c.answer_id, receipt.c.received).select_from(receipt)
+    query = query.join(example, example.c.id == receipt.c.example_id).join(
+        dataset, dataset.c.id == receipt.c.dataset_id
+    )
+    query = query.where(dataset.c.name == name, receipt.c.session == session)
+    query = query.where(~exists().where(newer.c.replaces == example.c.id)).order_by(receipt.c.id.desc()).limit(limit)
+    return [dict(row._mapping) for row in connection.execute(query)]
 
 
 def drop(connection: Connection, dataset_id: int) -> int:

@@ -24,14 +24,13 @@ from sqlalchemy import (
     insert,
     inspect,
     select,
+    text,
     update,
 )
 
 from ..errors import error
 
-SCHEMA_VERSION = 1
-# Version n is reached from version n - 1 by running MIGRATIONS[n].
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -65,7 +64,8 @@ link = Table(
     Index("link_dataset_example", "dataset_id", "example_id", unique=True),
 )
 
-# One row for each answer that was acknowledged: who gave it, when, and what tells it from others.
+# One row for each answer that was acknowledged: who gave it, when, what tells it from others, and why it was asked:
+# the pipeline that suggested, and the measure and score by which the task was chosen.
 receipt = Table(
     "receipt",
     metadata,
@@ -80,8 +80,13 @@ receipt = Table(
     Column("shown", Float),
     Column("answered", Float),
     Column("received", Float, nullable=False),
+    Column("annotator", String(255)),
+    Column("model", String(255)),
+    Column("measure", String(255)),
+    Column("score", Float),
     UniqueConstraint("dataset_id", "answer_id"),
     Index("receipt_task", "dataset_id", "task_hash", "session"),
+    Index("receipt_session", "dataset_id", "session", "id"),
 )
 
 # A task that is out at a session, until `expires` (seconds since 1970).
@@ -91,12 +96,39 @@ lease = Table(
     Column("dataset_id", Integer, ForeignKey("dataset.id"), primary_key=True),
     Column("input_hash", Integer, primary_key=True),
     Column("task_hash", Integer, primary_key=True),
-    Column("session", String(255), nullable=False),
+    Column("session", String(255), primary_key=True),
     Column("taken", Float, nullable=False),
     Column("expires", Float, nullable=False),
 )
 
 schema_version = Table("schema_version", metadata, Column("version", Integer, nullable=False))
+
+
+def _to_version_2(connection: Connection) -> None:
+    """Several sessions may hold one task; a receipt says who answered, and why the task was asked.
+
+    The statements are written out: a migration goes from one fixed schema to another, whatever comes later.
+    """
+    for column in ("annotator VARCHAR(255)", "model VARCHAR(255)", "measure VARCHAR(255)", "score FLOAT"):
+        connection.execute(text(f"ALTER TABLE receipt ADD COLUMN {column}"))
+    connection.execute(text("UPDATE receipt SET annotator = session"))
+    connection.execute(text("CREATE INDEX receipt_session ON receipt (dataset_id, session, id)"))
+    out = connection.execute(text("SELECT dataset_id, input_hash, task_hash, session, taken, expires FROM lease")).all()
+    connection.execute(text("DROP TABLE lease"))
+    connection.execute(
+        text(
+            "CREATE TABLE lease (dataset_id INTEGER NOT NULL REFERENCES dataset (id), input_hash INTEGER NOT NULL, "
+            "task_hash INTEGER NOT NULL, session VARCHAR(255) NOT NULL, taken FLOAT NOT NULL, expires FLOAT NOT NULL, "
+            "PRIMARY KEY (dataset_id, input_hash, task_hash, session))"
+        )
+    )
+    for row in out:
+        place = ":dataset_id, :input_hash, :task_hash, :session, :taken, :expires"
+        connection.execute(text(f"INSERT INTO lease VALUES ({place})"), dict(row._mapping))
+
+
+# Version n is reached from version n - 1 by running MIGRATIONS[n], in the transaction that opens the database.
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {2: _to_version_2}
 
 
 def prepare(connection: Connection, url: str) -> None:

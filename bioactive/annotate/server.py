@@ -18,8 +18,9 @@ from pydantic import BaseModel, Field
 
 from .. import __version__
 from ..errors import BioactiveError, error
+from .access import Access, make_access
 from .controller import Controller
-from .guard import Guard
+from .guard import Guard, is_loopback
 
 STATIC = Path(__file__).parent / "static"
 
@@ -36,13 +37,26 @@ class QuestionsBody(SessionBody):
     have: list[int] = Field([], description="Task hashes that the page still holds; they are not sent again")
 
 
-class Questions(BaseModel):
+class HistoryBody(SessionBody):
+    """A page asks for earlier answers."""
+
+    limit: int | None = Field(None, ge=0, le=1000, description="How many at most")
+
+
+class Progress(BaseModel):
+    """How far the dataset is."""
+
+    total: int = Field(description="Answers in the dataset")
+    mine: int = Field(description="Those of the session")
+    done: int = Field(description="Those that `expected` counts")
+    expected: int | None = Field(description="Answers that there will be in the end, when that is known")
+    progress: float | None = Field(description="Share done, 0.0 to 1.0")
+
+
+class Questions(Progress):
     """Tasks, and how far the dataset is."""
 
     tasks: list[dict[str, Any]]
-    total: int = Field(description="Answers in the dataset")
-    expected: int | None = Field(description="Answers that there will be in the end, when that is known")
-    progress: float | None = Field(description="Share done, 0.0 to 1.0")
     session_id: str
     out: int = Field(description="Tasks that are out at all sessions")
     left_out: dict[str, int] = Field(description="What the stream left out, counted by reason")
@@ -54,15 +68,24 @@ class AnswersBody(SessionBody):
     answers: list[dict[str, Any]] = Field(max_length=1000)
 
 
-class Receipt(BaseModel):
+class Receipt(Progress):
     """What became of a batch of answers; `stored` and `known` ones are durable."""
 
     stored: int
     known: int
     refused: list[dict[str, Any]]
-    total: int
-    expected: int | None
-    progress: float | None
+
+
+class History(BaseModel):
+    """Earlier answers of a session, the newest first."""
+
+    answers: list[dict[str, Any]]
+
+
+class Alive(Progress):
+    """Answer to a page that is still open."""
+
+    out: int = Field(description="Tasks that are out at the session")
 
 
 class AnswerBody(BaseModel):
@@ -88,10 +111,11 @@ class Project(BaseModel):
     version: str
 
 
-def create_app(controller: Controller) -> FastAPI:
+def create_app(controller: Controller, access: Access | None = None) -> FastAPI:
     """Make the web application.
 
     controller (Controller): Gives the tasks and takes the answers.
+    access (Access | None): What a request has to bring; None lets everybody in.
     RETURNS (FastAPI): The application; its OpenAPI description is at /openapi.json.
     """
 
@@ -102,7 +126,7 @@ def create_app(controller: Controller) -> FastAPI:
 
     # The interactive documentation would load scripts from elsewhere.
     app = FastAPI(title="bioactive", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.add_middleware(Guard, host=controller.config["host"])
+    app.add_middleware(Guard, host=controller.config["host"], access=access)
     app.add_exception_handler(BioactiveError, _explain)
     _add_routes(app, controller)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
@@ -129,12 +153,11 @@ def _add_routes(app: FastAPI, controller: Controller) -> None:
     @app.post("/get_session_questions")
     def get_session_questions(body: QuestionsBody) -> Questions:
         session = body.session_id or controller.session_id
+        controller.check_session(session)
         tasks = controller.get_questions(session, frozenset(body.have))
         return Questions(
             tasks=tasks,
-            total=controller.total_annotated,
-            expected=controller.expected,
-            progress=controller.progress(session),
+            **asdict(controller.standing(session)),
             session_id=session,
             out=controller.db.leases.count(controller.dataset),
             left_out=dict(controller.stream.source.tally.counts),
@@ -143,12 +166,16 @@ def _add_routes(app: FastAPI, controller: Controller) -> None:
     @app.post("/give_answers")
     def give_answers(body: AnswersBody) -> Receipt:
         received = controller.receive_answers(body.answers, body.session_id)
-        return Receipt(
-            **asdict(received),
-            total=controller.total_annotated,
-            expected=controller.expected,
-            progress=controller.progress(body.session_id, body.answers),
-        )
+        return Receipt(**asdict(received), **asdict(controller.standing(body.session_id, body.answers)))
+
+    @app.post("/get_history")
+    def get_history(body: HistoryBody) -> History:
+        return History(answers=controller.history(body.session_id or controller.session_id, body.limit))
+
+    @app.post("/keep_alive")
+    def keep_alive(body: SessionBody) -> Alive:
+        session = body.session_id or controller.session_id
+        return Alive(out=controller.keep_alive(session), **asdict(controller.standing(session)))
 
     @app.post("/validate_answer")
     def validate_answer(body: AnswerBody) -> Verdict:
@@ -195,26 +222,27 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def make_server(controller: Controller) -> uvicorn.Server:
+def make_server(controller: Controller, access: Access | None = None) -> uvicorn.Server:
     """The web server of a controller; `run(sockets=[...])` starts it, `should_exit = True` ends it."""
-    return uvicorn.Server(
-        uvicorn.Config(create_app(controller), log_level="warning", timeout_graceful_shutdown=5, server_header=False)
-    )
+    app = create_app(controller, access)
+    return uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5, server_header=False))
 
 
 def serve(controller: Controller, on_ready: Callable[[str], None] | None = None) -> None:
-    """Serve the page until the process is told to stop.
+    """Serve the page until the process is told to stop. For a network a password or a token is needed.
 
     controller (Controller): Its settings `host` and `port` say where.
-    on_ready (Callable | None): Told the page's address, when it can be opened.
-    RAISES (BioactiveError): B405 or B406 when one cannot listen there.
+    on_ready (Callable | None): Told the page's address, when it can be opened; a token is part of it.
+    RAISES (BioactiveError): B405 or B406 when one cannot listen there, B415 for a password that cannot be used.
     """
+    access = make_access(is_loopback(controller.config["host"]))
     listener = bind(controller.config["host"], controller.config["port"])
     try:
         host, port = controller.config["host"], listener.getsockname()[1]
         if on_ready is not None:
-            on_ready(f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/")
-        make_server(controller).run(sockets=[listener])
+            query = f"?token={access.token}" if access is not None and access.token else ""
+            on_ready(f"http://[{host}]:{port}/{query}" if ":" in host else f"http://{host}:{port}/{query}")
+        make_server(controller, access).run(sockets=[listener])
     finally:
         listener.close()
 

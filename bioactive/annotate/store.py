@@ -7,19 +7,25 @@ in what is read back, and both stay in the database.
 from __future__ import annotations
 
 import json
+import threading
+import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import ColumnElement, func, insert, select
+from sqlalchemy import ColumnElement, Connection, func, insert, select
 
 from ..errors import error
 from . import rows
 from .database import Database
 from .leases import Leases
 from .rows import CHUNK, Answer
-from .schema import dataset, example, link
+from .schema import dataset, example, link, receipt
 from .tasks import SESSION_ID, Task, TaskKey, set_hashes
+
+# For how long a count of answers is good enough for a progress bar.
+COUNT_SECONDS = 10.0
 
 
 class Store:
@@ -32,6 +38,8 @@ class Store:
     def __init__(self, address: str | None = None) -> None:
         self.database = Database(address)
         self.leases = Leases(self.database)
+        self._counts: dict[str, tuple[int, float]] = {}
+        self._counting = threading.Lock()
 
     def __enter__(self) -> Store:
         return self
@@ -116,20 +124,25 @@ class Store:
             replaced only when there is one example for each answer.
         RETURNS (int): The number of answers that were new. They are durable when this returns.
         """
-        with self.database.write() as connection:
-            dataset_id = rows.ensure_dataset(connection, name)
-            new = rows.fresh(connection, dataset_id, answers)
-            if examples is None:
-                examples = [answer.content for answer in new]
-            if len(examples) == len(new):
-                for answer, content in zip(new, examples, strict=True):
-                    rows.append_one(connection, dataset_id, answer, content)
-            elif new:
-                for content in examples:
-                    rows.add_example(connection, dataset_id, content, content.get(SESSION_ID) or new[0].session)
-                for answer in new:
-                    rows.add_receipt(connection, dataset_id, answer, None)
-            return len(new)
+        new, added = self.database.run(lambda connection: _append(connection, name, answers, examples))
+        with self._counting:
+            for changed, times in added.items():
+                if changed in self._counts:
+                    counted, at = self._counts[changed]
+                    self._counts[changed] = (counted + times, at)
+        return new
+
+    def history(self, name: str, session: str, limit: int) -> list[Task]:
+        """The newest answers of a session to tasks of a dataset, the newest first; of each task the newest answer.
+
+        RETURNS (list[Task]): Answers, with `_answer_id` and `_received` (seconds since 1970).
+        """
+        with self.database.read() as connection:
+            found = rows.history(connection, name, session, limit)
+        return [
+            {**json.loads(row["content"]), "_answer_id": row["answer_id"], "_received": row["received"]}
+            for row in found
+        ]
 
     def add_examples(self, examples: Iterable[Task], datasets: Sequence[str]) -> int:
         """Append finished examples as they are, for example from an export.
@@ -150,17 +163,33 @@ class Store:
                 answer = Answer(content, session, f"import-{name}-{met[name]}")
                 if not rows.fresh(connection, first, [answer]):
                     continue
-                number = rows.append_one(connection, first, answer, content, replace=False)
+                number, _ = rows.append_one(connection, first, answer, content, replace=False)
                 for other in others:
                     connection.execute(insert(link).values(example_id=number, dataset_id=other))
                 added += 1
         return added
+
+    def times(self, name: str) -> list[tuple[str, float | None, float | None, float]]:
+        """When answers were given: session, shown, answered and received (seconds since 1970), oldest first."""
+        query = select(receipt.c.session, receipt.c.shown, receipt.c.answered, receipt.c.received).join(dataset)
+        with self.database.read() as connection:
+            found = connection.execute(query.where(dataset.c.name == name).order_by(receipt.c.id)).all()
+        return [(row.session, row.shown, row.answered, row.received) for row in found]
 
     def count_dataset(self, name: str) -> int:
         """The number of answers that count: replaced ones do not."""
         query = select(func.count()).select_from(rows.examples_of(name).subquery())
         with self.database.read() as connection:
             return int(connection.execute(query).scalar_one())
+
+    def recent_count(self, name: str) -> int:
+        """As `count_dataset`, but what other programs added in the last seconds may be missing."""
+        counted, at = self._counts.get(name, (0, -COUNT_SECONDS))
+        if time.monotonic() - at >= COUNT_SECONDS:
+            counted = self.count_dataset(name)
+            with self._counting:
+                self._counts[name] = (counted, time.monotonic())
+        return counted
 
     def iter_examples(self, name: str) -> Iterator[Task]:
         """The answers of a dataset, oldest first; of answers to one task by one session, the newest.
@@ -218,3 +247,26 @@ class Store:
     def _unknown(self, name: str) -> Exception:
         known = ", ".join(self.datasets) or "none"
         return error("B407", name=name, url=self.database.name, known=known)
+
+
+def _append(
+    connection: Connection, name: str, answers: Sequence[Answer], examples: Sequence[Task] | None
+) -> tuple[int, Counter[str]]:
+    """Store answers; returns how many were new, and by how much the count of each dataset grew."""
+    dataset_id = rows.ensure_dataset(connection, name)
+    new = rows.fresh(connection, dataset_id, answers)
+    added: Counter[str] = Counter()
+    if examples is None:
+        examples = [answer.content for answer in new]
+    if len(examples) == len(new):
+        for answer, content in zip(new, examples, strict=True):
+            _, replaced = rows.append_one(connection, dataset_id, answer, content)
+            added.update({} if replaced else {name: 1, answer.session: 1})
+    elif new:
+        for content in examples:
+            session = content.get(SESSION_ID) or new[0].session
+            rows.add_example(connection, dataset_id, content, session)
+            added.update([name, session])
+        for answer in new:
+            rows.add_receipt(connection, dataset_id, answer, None)
+    return len(new), added

@@ -75,6 +75,21 @@ def set_hashes(
     return task
 
 
+def blinded(task: Task, share: float) -> Task:
+    """Hide the suggestions of a task, if it is among those that are annotated blind.
+
+    task (Task): A task with hashes. The hash of its input decides, so that a restart decides alike.
+    share (float): Share of the inputs that are annotated blind, 0.0 to 1.0.
+    RETURNS (Task): The task, or one without spans; those that it had are in `_suggested`, and `meta` says `blind`. Its
+        hashes stay: it is the same question.
+    """
+    # Knuth's multiplicative hash spreads the numbers evenly, whatever the inputs are.
+    place = (task[INPUT_HASH] * 2654435761) % 2**32 / 2**32
+    if not task.get("spans") or place >= share:
+        return task
+    return {**task, "spans": [], "_suggested": task["spans"], "meta": {**(task.get("meta") or {}), "blind": True}}
+
+
 def key_of(task: Task) -> TaskKey:
     """The identity of a task: both hashes, as among 100,000 tasks two are expected to share one of 32 bits."""
     return task[INPUT_HASH], task[TASK_HASH]

@@ -6,16 +6,36 @@ import typer
 
 from bioactive import __version__
 
-from .annotate import ner_correct_cli, ner_manual_cli
+from .agreement import iaa_binary_cli, iaa_doc_cli, iaa_span_cli
+from .annotate import (
+    mark_cli,
+    ner_correct_cli,
+    ner_manual_cli,
+    ner_teach_cli,
+    review_cli,
+    spans_manual_cli,
+    textcat_manual_cli,
+)
 from .convert import convert_cli
 from .corpus import corpus_app
-from .db import db_in_cli, db_out_cli, drop_cli, stats_cli
+from .db import (
+    db_in_cli,
+    db_merge_cli,
+    db_out_cli,
+    drop_cli,
+    migrate_cli,
+    print_dataset_cli,
+    progress_cli,
+    stats_cli,
+)
 from .evaluate import evaluate_cli
 from .info import info_cli
 from .predict import predict_cli
 from .quantize import quantize_cli
 from .rank import rank_cli
 from .retrain import retrain_cli
+from .simulate import SETTINGS, simulate_cli
+from .stop_report import stop_report_cli
 
 app = typer.Typer(
     name="bioactive",
@@ -33,11 +53,25 @@ app.command("predict", rich_help_panel=PIPELINES)(predict_cli)
 app.command("rank", rich_help_panel=PIPELINES)(rank_cli)
 app.command("retrain", rich_help_panel=PIPELINES)(retrain_cli)
 app.command("quantize", rich_help_panel=PIPELINES)(quantize_cli)
+app.command("simulate", rich_help_panel=PIPELINES, context_settings=SETTINGS)(simulate_cli)
+app.command("stop-report", rich_help_panel=PIPELINES, context_settings=SETTINGS)(stop_report_cli)
 app.command("info", rich_help_panel=PIPELINES)(info_cli)
 app.command("ner.correct", rich_help_panel=ANNOTATION)(ner_correct_cli)
 app.command("ner.manual", rich_help_panel=ANNOTATION)(ner_manual_cli)
+app.command("ner.teach", rich_help_panel=ANNOTATION)(ner_teach_cli)
+app.command("spans.manual", rich_help_panel=ANNOTATION)(spans_manual_cli)
+app.command("textcat.manual", rich_help_panel=ANNOTATION)(textcat_manual_cli)
+app.command("mark", rich_help_panel=ANNOTATION)(mark_cli)
+app.command("review", rich_help_panel=ANNOTATION)(review_cli)
 app.command("db-in", rich_help_panel=ANNOTATION)(db_in_cli)
 app.command("db-out", rich_help_panel=ANNOTATION)(db_out_cli)
+app.command("db-merge", rich_help_panel=ANNOTATION)(db_merge_cli)
+app.command("print-dataset", rich_help_panel=ANNOTATION)(print_dataset_cli)
+app.command("progress", rich_help_panel=ANNOTATION)(progress_cli)
+app.command("metric.iaa.span", rich_help_panel=ANNOTATION)(iaa_span_cli)
+app.command("metric.iaa.doc", rich_help_panel=ANNOTATION)(iaa_doc_cli)
+app.command("metric.iaa.binary", rich_help_panel=ANNOTATION)(iaa_binary_cli)
+app.command("migrate", rich_help_panel=ANNOTATION)(migrate_cli)
 app.command("stats", rich_help_panel=ANNOTATION)(stats_cli)
 app.command("drop", rich_help_panel=ANNOTATION)(drop_cli)
 

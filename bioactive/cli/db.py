@@ -1,8 +1,9 @@
-"""`bioactive db-in`, `db-out`, `stats` and `drop`: answers into and out of the database."""
+"""`bioactive db-in`, `db-out`, `db-merge`, `stats`, `progress`, `print-dataset`, `migrate` and `drop`."""
 
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,6 +70,64 @@ def stats_cli(
     Console().print(table)
 
 
+def db_merge_cli(
+    names: str = typer.Argument(..., help="Datasets to read, with commas between"),
+    dataset: str = typer.Argument(..., help="Dataset to add them to; made if need be"),
+    db: str | None = DB,
+) -> None:
+    """Add the answers of several datasets to another one. The same command again adds nothing."""
+    from bioactive.annotate.exchange import db_merge
+    from bioactive.annotate.store import Store
+
+    with Store(db) as store:
+        added = db_merge(store, [name.strip() for name in names.split(",") if name.strip()], dataset)
+    typer.echo(f"{added} answers added to {dataset!r}.")
+
+
+def progress_cli(dataset: str = DATASET, db: str | None = DB) -> None:
+    """Show how many answers each session gave, when, and how long one takes."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from bioactive.annotate.exchange import throughput
+    from bioactive.annotate.store import Store
+
+    with Store(db) as store:
+        found = throughput(store, dataset)
+    table = Table("session", "answers", "median seconds", "first", "last", title=dataset)
+    for row in found:
+        seconds = "" if row.seconds is None else f"{row.seconds:.1f}"
+        table.add_row(row.session, str(row.answers), seconds, _when(row.first), _when(row.last))
+    Console().print(table)
+
+
+def print_dataset_cli(dataset: str = DATASET, db: str | None = DB) -> None:
+    """Print the answers of a dataset, a line each, with the spans in brackets."""
+    from bioactive.annotate.exchange import written
+    from bioactive.annotate.store import Store
+
+    with Store(db) as store:
+        for example in store.iter_examples(dataset):
+            typer.echo(written(example))
+
+
+def migrate_cli(
+    target: str | None = typer.Option(None, "--to", help="Empty database to copy everything to: a file or a URL"),
+    db: str | None = DB,
+) -> None:
+    """Bring a database up to date, or copy it to another place, as from SQLite to PostgreSQL."""
+    from bioactive.annotate.migrate import copy_database
+    from bioactive.annotate.schema import SCHEMA_VERSION
+    from bioactive.annotate.store import Store
+
+    if target is not None:
+        for name, count in copy_database(db, target).items():
+            typer.echo(f"{count} rows of {name} copied")
+        return
+    with Store(db) as store:
+        typer.echo(f"{store.database.name} has schema version {SCHEMA_VERSION}.")
+
+
 def drop_cli(dataset: str = DATASET, db: str | None = DB) -> None:
     """Delete a dataset and its answers. This cannot be undone: write them out with db-out first."""
     from bioactive.annotate.store import Store
@@ -81,3 +140,7 @@ def drop_cli(dataset: str = DATASET, db: str | None = DB) -> None:
 def _cells(stats: DatasetStats) -> list[str]:
     answers = [str(stats.answers.get(answer, 0)) for answer in ("accept", "reject", "ignore")]
     return [stats.name, str(stats.total), *answers, str(stats.spans), str(len(stats.sessions))]
+
+
+def _when(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(seconds))

@@ -19,6 +19,7 @@ EXTRAS = {
     "psycopg": "postgres",
     "bioc": "bioc",
     "ray": "ray",
+    "matplotlib": "plots",
 }
 DEBUG = "--debug"
 

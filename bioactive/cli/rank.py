@@ -15,12 +15,17 @@ def rank_cli(
     model: str = typer.Argument(..., help="Folder of a trained pipeline, or name of an installed one"),
     pool: Path = typer.Argument(..., help="Texts: .jsonl, .txt (a text a line) or .spacy"),
     output: Path = typer.Argument(..., help="Tasks, the least certain first (.jsonl)"),
-    measure: str = typer.Option("mnlp", "--measure", "-m", help="mnlp, entropy, margin, random, ...: see the docs"),
+    measure: str | None = typer.Option(
+        None, "--measure", "-m", help="mnlp, entropy, margin, random, ...; by default mnlp, for stretches entropy"
+    ),
     n: int | None = typer.Option(None, "--number", "-n", min=1, help="How many to keep; all by default"),
     seed: int = typer.Option(0, "--seed", help="Decides ties, and the order of 'random'"),
     text_key: str = typer.Option("text", "--text-key", help="Key of the text in a .jsonl file"),
     batch_size: int = typer.Option(64, "--batch-size", "-bs", min=1, help="Texts a batch"),
     suggest: bool = typer.Option(True, "--suggest/--no-suggest", help="Add the predicted spans to the tasks"),
+    unit: str = typer.Option("sentence", "--unit", help="sentence, or stretch: ask about the least certain words only"),
+    stretch_words: int = typer.Option(6, "--stretch-words", min=1, help="Words of a stretch"),
+    stretches: int = typer.Option(1, "--stretches", min=1, help="The most stretches of one text"),
     samples: int = typer.Option(10, "--samples", min=1, help="How often 'bald' draws; other measures do not"),
     restart: bool = typer.Option(False, "--restart", help="Begin anew where a run that was stopped would go on"),
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file that registers components of your own"),
@@ -29,14 +34,16 @@ def rank_cli(
     from bioactive.active.files import Run, rank_file
     from bioactive.active.measures import get_measure
     from bioactive.active.rank import RankOptions
+    from bioactive.active.word_measures import get_word_measure
     from bioactive.errors import error
     from bioactive.evaluation.load import load_pipeline
 
     from .progress import progress_bar
 
-    get_measure(measure)  # a misspelt name should not wait for the model
+    name = measure or ("entropy" if unit == "stretch" else "mnlp")
+    (get_word_measure if unit == "stretch" else get_measure)(name)  # a misspelt name should not wait for the model
     nlp = load_pipeline(model, code)
-    options = RankOptions(measure, n, seed, batch_size, text_key, suggest, samples)
+    options = RankOptions(name, n, seed, batch_size, text_key, suggest, samples, unit, stretch_words, stretches)
     with progress_bar("Ranking") as bar:
         ranking = rank_file(Run(nlp, pool, output, code, restart, bar), options)
     if not ranking.kept:

@@ -1,9 +1,14 @@
-"""Serve the tasks of a JSONL file: serve.py DATABASE TASKS [setting=value ...]. Prints the page's address."""
+"""Serve the tasks of a JSONL file: serve.py DATABASE TASKS [setting=value ...]. Prints the page's address.
+
+A value that is JSON counts as what it says. `view_id` says what the page shows.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
@@ -13,14 +18,24 @@ from bioactive.annotate.server import serve
 from bioactive.annotate.store import Store
 
 
+def read(value: str) -> Any:
+    """A value of the command line."""
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value
+
+
 def main() -> None:
     """Serve until the process is told to stop."""
     database, tasks, *options = sys.argv[1:]
-    config = {"port": 0, "labels": ["PROTEIN", "CELL", "DISEASE"], **dict(item.split("=", 1) for item in options)}
+    given = {key: read(value) for key, _, value in (item.partition("=") for item in options)}
+    config = {"port": 0, "labels": ["PROTEIN", "CELL", "DISEASE"], **given}
+    view_id = str(config.pop("view_id", "ner_manual"))
     if isinstance(config["labels"], str):
         config["labels"] = config["labels"].split(",")
     with Store(database) as store:
-        recipe = {"dataset": "ds", "view_id": "ner_manual", "stream": load_source(Path(tasks))}
+        recipe = {"dataset": "ds", "view_id": view_id, "stream": load_source(Path(tasks), keys=("text", "html"))}
         serve(Controller(recipe, store, config), lambda url: print(url, flush=True))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import pwd
 import shutil
@@ -124,7 +125,7 @@ class ServerProcess:
 
     def start(self) -> ServerProcess:
         """Start it, and wait until the page can be opened."""
-        options = [f"{key}={value}" for key, value in self.config.items()]
+        options = [f"{key}={v if isinstance(v, str) else json.dumps(v)}" for key, v in self.config.items()]
         command = [sys.executable, str(Path(__file__).with_name("serve.py")), self.db, str(self.tasks), *options]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         assert self.process.stdout is not None

@@ -53,6 +53,33 @@ def test_end_session_returns_tasks(client: AppClient) -> None:
     assert client.post("/end_session", json={"session_id": "ds-anna"}).json() == {"returned": 2}
 
 
+def test_history_has_the_answers_of_the_session(client: AppClient) -> None:
+    tasks = client.post("/get_session_questions", json={"session_id": "ds-anna"}).json()["tasks"]
+    answers = [{**task, "answer": "accept", "_answer_id": task["text"]} for task in tasks]
+    client.post("/give_answers", json={"answers": answers, "session_id": "ds-anna"})
+    found = client.post("/get_history", json={"session_id": "ds-anna", "limit": 5}).json()["answers"]
+    assert [answer["_answer_id"] for answer in found] == [task["text"] for task in reversed(tasks)]
+    assert client.post("/get_history", json={"session_id": "ds-ben"}).json() == {"answers": []}
+    assert client.post("/get_history", json={"limit": -1}).status_code == 422
+
+
+def test_open_page_keeps_its_tasks(client: AppClient) -> None:
+    client.post("/get_session_questions", json={"session_id": "ds-anna"})
+    alive = client.post("/keep_alive", json={"session_id": "ds-anna"}).json()
+    assert (alive["out"], alive["done"], alive["mine"], alive["expected"]) == (2, 0, 0, 5)
+
+
+def test_session_that_is_not_allowed_gets_nothing(store: Store) -> None:
+    client = AppClient(create_app(serve(store, allowed_sessions=["anna"])))
+    assert client.get("/project/anna").status_code == 200
+    for response in (
+        client.get("/project/eve"),
+        client.get("/project"),
+        client.post("/get_session_questions", json={"session_id": "ds-eve"}),
+    ):
+        assert (response.status_code, response.json()["code"]) == (422, "B417")
+
+
 def test_answers_that_are_none_are_refused_with_a_code(client: AppClient) -> None:
     response = client.post("/give_answers", json={"answers": [{"text": "a"}]})
     assert (response.status_code, response.json()["code"]) == (422, "B413")

@@ -57,7 +57,8 @@ def server(tmp_path: Path) -> Iterator[Callable[..., ServerProcess]]:
     def start(tasks: list[Any], lang: str = "en", **config: Any) -> ServerProcess:
         records = [task if isinstance(task, dict) else {"text": task} for task in tasks]
         path = tmp_path / f"tasks{len(started)}.jsonl"
-        lines = [json.dumps(task) + "\n" for task in add_tokens(blank(lang), records)]
+        made = [task if "html" in task else next(add_tokens(blank(lang), [task])) for task in records]
+        lines = [json.dumps(task) + "\n" for task in made]
         path.write_text("".join(lines), encoding="utf-8")
         started.append(ServerProcess(str(tmp_path / "answers.db"), path, **config).start())
         return started[-1]

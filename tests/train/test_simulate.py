@@ -162,7 +162,13 @@ def test_pipelines_are_kept_on_request(config, tmp_path):
 
 @pytest.mark.slow
 def test_diverse_questions_cost_about_what_they_should(config, tmp_path):
-    overrides = {"strategies.stretches.diversity": 1.0, "strategies.random.diversity": 1.0, "experiment.seeds": [0]}
+    overrides = {
+        "strategies.stretches.diversity": 1.0,
+        "strategies.stretches.rare": 1.0,
+        "strategies.random.diversity": 1.0,
+        "strategies.random.duplicates_above": 0.99,
+        "experiment.seeds": [0],
+    }
     simulate(read_experiment(config, overrides), tmp_path / "out")
     for name in ("random", "stretches"):
         rows = read_rows(run_path(tmp_path / "out", name, 0))
@@ -179,3 +185,5 @@ def test_command_runs_and_reports(config, tmp_path):
     assert [each["name"] for each in report["words"]["results"]] == ["random", "stretches"]
     again = CliRunner().invoke(app, [*args, "--report-only", "--axis", "seconds"])
     assert "seconds needed" in again.output
+    stopped = CliRunner().invoke(app, ["stop-report", str(config), str(tmp_path / "out"), "--budget", "40"])
+    assert stopped.exit_code == 0 and "budget 40" in stopped.output

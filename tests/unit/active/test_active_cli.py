@@ -106,3 +106,13 @@ def test_predict_command_lets_coded_errors_rise(run_predict, files, options, cod
     found = run_predict(files / "model", files / "pool.jsonl", files / "out.jsonl", *options)
     assert found.exception.code == code
     assert not list(files.glob("out.jsonl*"))
+
+
+def test_rank_command_asks_about_stretches_by_entropy(run, files):
+    out = files / "out.jsonl"
+    found = run(
+        files / "model", files / "pool.jsonl", out, "--text-key", "abstract", "--unit", "stretch", "--stretch-words", 1
+    )
+    assert found.exit_code == 0, found.output
+    assert "by entropy" in found.output
+    assert any(token.get("disabled") for task in srsly.read_jsonl(out) for token in task["tokens"])

@@ -13,7 +13,17 @@ from bioactive.active.posteriors import Posterior, posterior
 from bioactive.errors import BioactiveError
 
 TAGS = ("O", "B-X", "I-X")
-EXACT = ("lc", "mnlp", "ltp", "margin", "entropy", "total_entropy", "sequence_entropy")
+EXACT = (
+    "lc",
+    "mnlp",
+    "ltp",
+    "margin",
+    "entropy",
+    "total_entropy",
+    "entity_entropy",
+    "total_entity_entropy",
+    "sequence_entropy",
+)
 SAMPLED = ("bald", "total_bald", "vote_entropy", "variation_ratio")
 
 
@@ -48,6 +58,9 @@ HAND_WORKED = {
     "margin": -0.5,
     "entropy": H / 2,
     "total_entropy": H,
+    # The first word is sure, the second is in an entity with .75.
+    "entity_entropy": 0.75 * H / 2,
+    "total_entity_entropy": 0.75 * H,
     "sequence_entropy": H,
     # Each pass is sure, so all the doubt is disagreement.
     "bald": H / 2,
@@ -99,10 +112,11 @@ def test_measures_equal_brute_force(crf_nlp, brute_force, parts):
     tags, sequence_log_probs = brute_force
     exact = sorted(sequence_log_probs(parts).items(), key=lambda item: -item[1])
     probs = [math.exp(log_prob) for _, log_prob in exact]
-    entropies, lowest = [], 1.0
+    entropies, focused, lowest = [], [], 1.0
     for t in range(len(parts)):
         column = [sum(p for (path, _), p in zip(exact, probs, strict=True) if path[t] == k) for k in range(len(tags))]
         entropies.append(-sum(p * math.log(p) for p in column if p))
+        focused.append((1 - column[tags.index("O")]) * entropies[-1])
         lowest = min(lowest, column[exact[0][0][t]])
     expected = {
         "lc": -math.log(probs[0]),
@@ -111,6 +125,8 @@ def test_measures_equal_brute_force(crf_nlp, brute_force, parts):
         "margin": probs[1] - probs[0],
         "entropy": mean(entropies),
         "total_entropy": sum(entropies),
+        "entity_entropy": mean(focused),
+        "total_entity_entropy": sum(focused),
         "sequence_entropy": -sum(p * math.log(p) for p in probs),
     }
     (found,) = posterior(crf_nlp, [crf_nlp.make_doc(" ".join(parts))])

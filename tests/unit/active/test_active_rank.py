@@ -207,3 +207,28 @@ def test_ranked_tasks_survive_json_lines(crf_nlp, tmp_path):
     srsly.write_jsonl(tmp_path / "out.jsonl", tasks)
     again = list(read_pool(tmp_path / "out.jsonl", crf_nlp.vocab))
     assert [(task["text"], task["spans"]) for task in again] == [(task["text"], task["spans"]) for task in tasks]
+
+
+def test_stretches_are_ranked_by_their_worst_words_and_disable_the_rest(crf_nlp):
+    pool = ["a b c d", "e f", "b b b a"]
+    tasks = rank(crf_nlp, pool, "entropy", unit="stretch", stretch_words=2)
+    assert sorted(task["text"] for task in tasks) == sorted(pool)
+    assert [task["score"] for task in tasks] == sorted((task["score"] for task in tasks), reverse=True)
+    for task in tasks:
+        asked = [token for token in task["tokens"] if "disabled" not in token]
+        assert 2 <= len(asked) <= len(task["tokens"])
+        edges = {asked[0]["id"], asked[-1]["id"]}
+        # No predicted entity is cut, and one that lies outside is not shown.
+        assert all(min(edges) <= span["token_start"] and span["token_end"] <= max(edges) for span in task["spans"])
+
+
+def test_several_stretches_of_a_text_are_one_task(crf_nlp):
+    text = " ".join("abcd")
+    one, two = (rank(crf_nlp, [text], "random", unit="stretch", stretch_words=1, stretches=n)[0] for n in (1, 2))
+    asked = [sum("disabled" not in token for token in task["tokens"]) for task in (one, two)]
+    assert 1 <= asked[0] <= asked[1]
+
+
+def test_unknown_unit_is_an_error(crf_nlp):
+    with pytest.raises(BioactiveError, match=r"B536.*'page'"):
+        rank(crf_nlp, ["a"], unit="page")

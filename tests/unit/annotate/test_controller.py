@@ -215,8 +215,16 @@ def test_recipe_without_a_key_is_an_error(key: str, store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", [{"exclude_by": "words"}, {"batch_size": 0}, {"port": "many"}, {"feed_overlap": True}]
+    "setting", [{"exclude_by": "words"}, {"batch_size": 0}, {"port": "many"}, {"annotations_per_task": 0}]
 )
 def test_setting_that_cannot_be_used_is_an_error(setting: dict, store: Store) -> None:
     with pytest.raises(BioactiveError, match=f"B415.*{next(iter(setting))}"):
         make(store, config=setting)
+
+
+def test_dataset_of_another_view_is_told_and_goes_on(store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    make(store)
+    assert caplog.text == ""
+    other = Controller({"dataset": "ds", "view_id": "ner", "stream": [{"text": "0"}]}, store)
+    assert "begun with the view 'text'" in caplog.text
+    assert texts(other.get_questions("anna")) == ["0"]

@@ -11,6 +11,7 @@ import pytest
 
 from bioactive.annotate.database import database_url
 from bioactive.annotate.exchange import dataset_stats, db_in, db_out
+from bioactive.annotate.leases import Terms
 from bioactive.annotate.rows import Answer
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import Task, key_of, set_hashes
@@ -66,7 +67,7 @@ def test_append_keeps_answers_of_two_sessions(store: Store) -> None:
 
 def test_append_ends_the_lease(store: Store) -> None:
     answer = given("a")
-    store.leases.take("ds", "ds-anna", [answer.key], 10, 60, ["ds"])
+    store.leases.take(Terms("ds", 60, ["ds"]), "ds-anna", [answer.key], 10)
     assert store.leases.count("ds") == 1
     store.append("ds", [answer])
     assert store.leases.count("ds") == 0
@@ -86,7 +87,7 @@ def test_iter_examples_pages_through_many(store: Store) -> None:
 
 def test_drop_dataset_deletes_answers_leases_and_empty_sessions(store: Store) -> None:
     store.append("ds", [given("a"), given("a", "reject")])
-    store.leases.take("ds", "ds-anna", [given("b").key], 10, 60, ["ds"])
+    store.leases.take(Terms("ds", 60, ["ds"]), "ds-anna", [given("b").key], 10)
     store.append("other", [given("a", session="other-anna")])
     assert store.drop_dataset("ds") == 2
     assert (store.datasets, store.sessions) == (["other"], ["other-anna"])
@@ -127,28 +128,28 @@ def test_answered_by_task_or_input(store: Store) -> None:
 def test_lease_belongs_to_one_session_until_it_runs_out(store: Store) -> None:
     key, now = given("a").key, [1000.0]
     store.leases.clock = lambda: now[0]
-    assert store.leases.take("ds", "anna", [key], 10, 60, ["ds"]).leased == {key}
-    assert store.leases.take("ds", "ben", [key], 10, 60, ["ds"]).leased == set()
+    assert store.leases.take(Terms("ds", 60, ["ds"]), "anna", [key], 10).leased == {key}
+    assert store.leases.take(Terms("ds", 60, ["ds"]), "ben", [key], 10).leased == set()
     now[0] += 50
     assert store.leases.renew("ds", "anna", 60) == {key}
     now[0] += 50
-    assert store.leases.take("ds", "ben", [key], 10, 60, ["ds"]).leased == set()
+    assert store.leases.take(Terms("ds", 60, ["ds"]), "ben", [key], 10).leased == set()
     now[0] += 11
-    assert store.leases.take("ds", "ben", [key], 10, 60, ["ds"]).leased == {key}
+    assert store.leases.take(Terms("ds", 60, ["ds"]), "ben", [key], 10).leased == {key}
     assert store.leases.renew("ds", "anna", 60) == set()
 
 
 def test_lease_is_not_given_for_an_answered_task(store: Store) -> None:
     store.append("ds", [given("a")])
-    taken = store.leases.take("ds", "ben", [given("a").key, given("b").key], 10, 60, ["ds"])
+    taken = store.leases.take(Terms("ds", 60, ["ds"]), "ben", [given("a").key, given("b").key], 10)
     assert (taken.leased, taken.answered) == ({given("b").key}, {given("a").key})
 
 
 def test_release_gives_tasks_back(store: Store) -> None:
     key = given("a").key
-    store.leases.take("ds", "anna", [key], 10, 60, ["ds"])
+    store.leases.take(Terms("ds", 60, ["ds"]), "anna", [key], 10)
     assert store.leases.release("ds", "anna") == 1
-    assert store.leases.take("ds", "ben", [key], 10, 60, ["ds"]).leased == {key}
+    assert store.leases.take(Terms("ds", 60, ["ds"]), "ben", [key], 10).leased == {key}
 
 
 def test_lease_goes_to_one_of_many_threads(store: Store) -> None:
@@ -157,7 +158,7 @@ def test_lease_goes_to_one_of_many_threads(store: Store) -> None:
 
     def grab(name: str) -> None:
         for key in keys:
-            won.append(store.leases.take("ds", name, [key], 10, 60, ["ds"]).leased)
+            won.append(store.leases.take(Terms("ds", 60, ["ds"]), name, [key], 10).leased)
 
     threads = [threading.Thread(target=grab, args=(f"s{number}",)) for number in range(4)]
     for thread in threads:

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bioactive.annotate.tasks import add_tokens, align_spans, keep_disabled, set_hashes, span_of, tokens_of
+from bioactive.annotate.tasks import (
+    add_tokens,
+    align_spans,
+    blinded,
+    keep_disabled,
+    key_of,
+    set_hashes,
+    span_of,
+    tokens_of,
+)
 from bioactive.errors import BioactiveError
 from bioactive.tokenizer import blank
 
@@ -132,3 +141,15 @@ def test_keep_disabled_carries_flags_by_offsets() -> None:
     task = {"tokens": [{"start": 0, "end": 3}, {"start": 3, "end": 8}, {"start": 9, "end": 12}]}
     flags = [token.get("disabled", False) for token in keep_disabled(task, source)["tokens"]]
     assert flags == [True, True, False]
+
+
+def test_blind_tasks_hide_their_suggestions_and_stay_the_same_question() -> None:
+    spans = [{"start": 0, "end": 1, "label": "X"}]
+    tasks = [set_hashes({"text": f"{number} text", "spans": spans, "meta": {"a": 1}}) for number in range(1000)]
+    hidden = [blinded(task, 0.2) for task in tasks]
+    blind = [task for task in hidden if task["meta"].get("blind")]
+    assert 150 < len(blind) < 250
+    assert all(task["spans"] == [] and task["_suggested"] == spans for task in blind)
+    assert [key_of(task) for task in hidden] == [key_of(task) for task in tasks]
+    assert [blinded(task, 0.0) for task in tasks] == tasks
+    assert all(blinded(task, 1.0)["meta"]["blind"] for task in tasks)

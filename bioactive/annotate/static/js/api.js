@@ -42,4 +42,6 @@ function detail(text) {
 export const getProject = (session) => request(session ? `project/${encodeURIComponent(session)}` : "project");
 export const getQuestions = (session_id, have) => request("get_session_questions", { session_id, have });
 export const giveAnswers = (session_id, answers, keepalive) => request("give_answers", { session_id, answers }, keepalive);
+export const getHistory = (session_id, limit) => request("get_history", { session_id, limit });
+export const keepAlive = (session_id) => request("keep_alive", { session_id });
 export const validateAnswer = (answer) => request("validate_answer", { answer });

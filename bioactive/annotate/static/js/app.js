@@ -1,251 +1,255 @@
-// The page: which task is shown, what was answered, and which key does what.
+// The page: it opens the project, shows one task after the other, and says which key does what.
 
-import { getProject, getQuestions, validateAnswer } from "./api.js";
-import { Outbox } from "./outbox.js";
-import { say, showMessage, showMeta, showProgress, showProject, showSave } from "./status.js";
+import { getProject, keepAlive } from "./api.js";
+import { Desk } from "./desk.js";
+import { openHistory } from "./history-list.js";
+import { t } from "./i18n.js";
 import "./label-bar.js";
-import "./ner-manual.js";
+import { Outbox } from "./outbox.js";
+import { safeNodes } from "./safe-html.js";
+import { applySettings, bindSettings } from "./settings.js";
+import { say, showMessage, showMeta, showProgress, showProject, showSave } from "./status.js";
+import "./views/simple.js";
+import "./views/choice.js";
+import "./views/text-input.js";
+import "./views/ner-manual.js";
+import "./views/spans-manual.js";
+import "./views/blocks.js";
+import "./views/review.js";
+import { makeView } from "./views/registry.js";
 
-const LOW = 5; // tasks left in the queue when more are asked for
 const REMEMBERED = 12 * 3600 * 1000; // ms that the name of an unnamed session is kept
-const SAID = { accept: "Accepted", reject: "Rejected", ignore: "Ignored" };
 const POLL = 10000; // ms between questions when there are no tasks
+const SAID = { accept: "accepted", reject: "rejected", ignore: "ignored" };
 
-const view = document.getElementById("view");
-const bar = document.getElementById("labels");
+const element = (id) => document.getElementById(id);
+const bar = element("labels");
 const buttons = Object.fromEntries([...document.querySelectorAll("[data-action]")].map((b) => [b.dataset.action, b]));
+let project = null, outbox = null, desk = null, view = null, recipeLanguage = "";
 
-const state = {
-  project: null,
-  outbox: null,
-  queue: [], // items { task, spans, shown } to come
-  item: null, // the one on the page
-  history: [], // items answered, with answerId, newest last
-  done: 0,
-  expected: null,
-  progress: null,
-  asking: false,
-  busy: false,
-};
+// --- opening
 
 async function start() {
   const session = new URLSearchParams(location.search).get("session");
-  const project = await getProject(session);
-  if (!session) project.session_id = unnamedSession(project);
-  state.project = project;
-  state.outbox = new Outbox(project.dataset, { onChange, onReceipt, onRefused });
+  const found = await getProject(session);
+  if (!session) found.session_id = unnamedSession(found);
+  recipeLanguage = found.config.ui_lang;
+  applySettings(recipeLanguage);
+  bindSettings(recipeLanguage, relabelPage);
+  openProject(found);
+  await outbox.flush();
+  await Promise.all([desk.loadHistory(found.config.history_size).catch(() => {}), desk.refill()]);
+  if (!desk.item) showNext();
+  setInterval(stayAlive, Math.max(1000, Math.min(60, found.config.lease_seconds / 3) * 1000));
+}
+
+function openProject(found) {
+  const onRefused = (answer, message) => {
+    desk.refused(answer);
+    showMessage(t("refused", { reason: message }), true);
+  };
+  project = found;
+  outbox = new Outbox(project.dataset, { onChange, onReceipt: (receipt) => desk?.count(receipt), onRefused });
+  desk = new Desk(project, outbox, { show, onEmpty, onTrouble, onProgress: onChange });
   showProject(project);
-  view.colour = (label) => bar.colour(label);
-  bar.labels = project.config.labels;
-  view.label = bar.label ?? "";
-  await state.outbox.flush();
-  await refill();
-  showNext();
+  openView();
+  element("flag").hidden = !project.config.show_flag;
+  element("open-instructions").hidden = !project.config.instructions;
+}
+
+function openView() {
+  const { config } = project;
+  view = makeView(project.view_id);
+  view.id = "view";
+  element("place").replaceWith(view);
+  bar.setLabels(config.labels ?? [], config.keymap_by_label ?? {});
+  view.configure({ config, colour: (label) => bar.colour(label), label: () => bar.label ?? "" });
+  bar.hidden = !(view.usesLabels && bar.names.length);
+  document.body.classList.toggle("legend", !bar.hidden && bar.many);
+  view.addEventListener("say", (event) => say(event.detail));
+  view.addEventListener("edit", () => showMessage(""));
+  view.addEventListener("answer", (event) => answer(event.detail));
 }
 
 // The unnamed session is called after the server's start. After a restart this browser goes on under the name it had,
 // so that the tasks which are out at it come back to it.
-function unnamedSession(project) {
-  const place = `bioactive/session/${project.dataset}`;
+function unnamedSession(found) {
+  const place = `bioactive/session/${found.dataset}`;
   const [name, used] = (localStorage.getItem(place) ?? "").split("|");
-  const kept = name && Date.now() - Number(used) < REMEMBERED ? name : project.session_id;
+  const kept = name && Date.now() - Number(used) < REMEMBERED ? name : found.session_id;
   localStorage.setItem(place, `${kept}|${Date.now()}`);
   return kept;
 }
 
-function onChange() {
-  showSave(state.outbox.size, state.outbox.trouble);
-  updateProgress();
-}
-
-function onReceipt(receipt) {
-  state.done = receipt.total;
-  state.expected = receipt.expected;
-  state.progress = receipt.progress;
-}
-
-function onRefused(answer, message) {
-  state.history = state.history.filter((item) => item.answerId !== answer._answer_id);
-  if (state.item) state.queue.unshift(state.item);
-  show({ task: answer, spans: answer.spans ?? [] });
-  showMessage(`Not stored: ${message}`, true);
-}
-
-function updateProgress() {
-  showProgress(state.done + (state.outbox?.size ?? 0), state.expected, state.progress);
-}
-
-// --- tasks
-
-async function refill() {
-  if (state.asking) return;
-  state.asking = true;
-  const held = [state.item, ...state.queue].filter(Boolean).map((item) => item.task._task_hash);
-  try {
-    const answer = await getQuestions(state.project.session_id, [...held, ...state.outbox.hashes]);
-    onReceipt(answer);
-    const known = new Set([...held, ...state.outbox.hashes, ...state.history.map((item) => item.task._task_hash)]);
-    for (const task of answer.tasks) {
-      if (!known.has(task._task_hash)) state.queue.push({ task, spans: task.spans ?? [] });
-    }
-    if (!state.item && !state.queue.length) showEmpty(answer);
-  } catch (problem) {
-    if (!state.item) showMessage(`The server does not answer (${problem.message}). Trying again.`, true);
-  } finally {
-    state.asking = false;
-    updateProgress();
-  }
-}
-
-function showEmpty(answer) {
-  const lines = ["No more tasks. Everything is saved."];
-  if (answer.out) lines.push(`${answer.out} ${answer.out === 1 ? "task is" : "tasks are"} with another session.`);
-  for (const [reason, times] of Object.entries(answer.left_out)) lines.push(`${times} ${reason}.`);
-  showMessage(lines.join("\n"));
-}
+// --- showing
 
 function show(item) {
-  state.item = item;
-  item.shown ??= Date.now() / 1000;
-  view.show(item.task, item.spans);
-  showMeta(item.task);
+  const shown = item ? item.task : null;
+  if (shown) view.show(shown, item.draft ?? null);
+  else view.clear();
+  showMeta(shown);
   showMessage("");
   updateButtons();
-  view.text.focus({ preventScroll: true });
+  if (item) view.focusTask();
+  element("flag").setAttribute("aria-pressed", String(Boolean(item?.flagged)));
 }
 
 function showNext() {
-  const item = state.queue.shift();
-  if (item) {
-    show(item);
-  } else {
-    state.item = null;
-    view.clear();
-    showMeta(null);
-    updateButtons();
-    // The last answers first, so that the server knows what is left.
-    setTimeout(waitForTasks, 0);
-  }
-  if (item && state.queue.length < LOW) refill();
+  // The last answers first, so that the server knows what is left.
+  if (!desk.next()) setTimeout(waitForTasks, 0);
 }
 
 async function waitForTasks() {
-  await state.outbox.flush();
-  await refill();
-  if (state.item) return;
-  if (state.queue.length) showNext();
-  else setTimeout(() => { if (!state.item) waitForTasks(); }, POLL);
+  await outbox.flush();
+  await desk.refill();
+  if (desk.item) return;
+  if (desk.queue.length) showNext();
+  else setTimeout(() => { if (!desk.item) waitForTasks(); }, POLL);
 }
 
-// --- answers
-
-async function answer(kind) {
-  const item = state.item;
-  if (!item || state.busy) return;
-  item.spans = view.spans;
-  const now = Date.now() / 1000;
-  const content = {
-    ...item.task, spans: item.spans, answer: kind, _session_id: state.project.session_id,
-    _timestamp: Math.floor(now), _answer_id: crypto.randomUUID?.() ?? `${now}-${Math.random()}`, _shown: item.shown,
-    _answered: now,
-  };
-  if (state.project.validates && !(await isValid(content))) return;
-  item.answerId = content._answer_id;
-  state.history.push(item);
-  state.history.splice(0, state.history.length - Math.max(1, state.project.config.history_size));
-  state.item = null;
-  state.outbox.add(content);
-  say(SAID[kind]);
-  showNext();
+function onEmpty(found) {
+  const lines = [t("no_more")];
+  if (found.out) lines.push(t("out", { n: found.out }));
+  for (const [reason, times] of Object.entries(found.left_out)) lines.push(`${times} ${reason}.`);
+  showMessage(lines.join("\n"));
 }
 
-async function isValid(content) {
-  state.busy = true;
-  try {
-    const { message } = await validateAnswer(content);
-    if (message !== null) showMessage(message, true);
-    return message === null;
-  } catch {
-    return true; // the server checks again when it gets the answer
-  } finally {
-    state.busy = false;
-  }
+function onTrouble(reason) {
+  showMessage(t("no_answer", { reason }), true);
 }
 
-function undo() {
-  const item = state.history.pop();
-  if (!item) return;
-  // An answer that is on its way, or there, stays; the next answer to the task takes its place.
-  if (!state.outbox.takeBack(item.answerId) && state.done > 0) state.done -= 1;
-  if (state.item) {
-    state.item.spans = view.spans;
-    state.queue.unshift(state.item);
-  }
-  item.shown = undefined;
-  show(item);
-  updateProgress();
-  say("Back to the task before");
+function onChange() {
+  if (!desk) return;
+  showSave(outbox.size, outbox.trouble);
+  showProgress(desk.progress);
 }
 
 function updateButtons() {
-  for (const kind of ["accept", "reject", "ignore"]) buttons[kind].disabled = !state.item;
-  buttons.undo.disabled = !state.history.length;
+  for (const kind of ["accept", "reject", "ignore", "nothing"]) buttons[kind].disabled = !desk.item;
+  buttons.undo.disabled = !desk.history.length;
+  buttons.nothing.hidden = !view.asksNothing();
 }
+
+// After a change of the language.
+function relabelPage() {
+  const chosen = bar.label;
+  bar.setLabels(bar.names, bar.keys);
+  bar.choose(chosen);
+  if (desk.item) {
+    desk.item.draft = view.result();
+    show(desk.item);
+  }
+  onChange();
+}
+
+async function stayAlive() {
+  if (document.visibilityState === "hidden" || !desk.item) return;
+  await keepAlive(desk.session).then((found) => { desk.count(found); onChange(); }).catch(() => {});
+}
+
+// --- answering
+
+async function answer(kind) {
+  if (!desk?.item) return;
+  const message = await desk.answer(kind, view.result());
+  if (message !== null) return showMessage(message, true);
+  if (desk.item) return;
+  say(t(SAID[kind]));
+  showNext();
+}
+
+function undo(item) {
+  if (!desk.back(item, desk.item ? view.result() : null)) return;
+  onChange();
+  say(t("back"));
+}
+
+function nothing() {
+  if (view.nothing()) answer("accept");
+}
+
+function flag() {
+  if (!desk.item || element("flag").hidden) return;
+  desk.item.flagged = !desk.item.flagged;
+  element("flag").setAttribute("aria-pressed", String(desk.item.flagged));
+  say(t(desk.item.flagged ? "flagged" : "unflagged"));
+}
+
+function chooseLabel(label) {
+  if (!label || view.takeLabel(label)) return;
+  bar.choose(label);
+  say(t("label_is", { label }));
+}
+
+function showInstructions() {
+  const text = project.config.instructions;
+  const body = element("instructions-text");
+  if (!text) return;
+  body.classList.toggle("plain", !text.trimStart().startsWith("<"));
+  body.replaceChildren(...(text.trimStart().startsWith("<") ? safeNodes(text) : [text]));
+  element("instructions").showModal();
+}
+
+const showHistory = () => openHistory(desk, (item) => undo(item)).then(updateButtons);
 
 // --- keys
 
-function chooseLabel(label) {
-  if (!label || view.relabelSelected(label)) return;
-  bar.choose(label);
-  view.label = label;
-  if (view.range) view.markPicked(label);
-  else say(`Label ${label}`);
-}
-
-const ACTIONS = { accept: () => answer("accept"), reject: () => answer("reject"), ignore: () => answer("ignore"), undo };
-const LETTERS = { KeyA: "accept", KeyX: "reject", Space: "ignore" }; // by place, so that a Russian layout works too
+const ACTIONS = {
+  accept: () => answer("accept"), reject: () => answer("reject"), ignore: () => answer("ignore"), undo: () => undo(), nothing,
+};
+// By place, so that a Russian layout works too.
+const LETTERS = {
+  KeyA: ACTIONS.accept, KeyX: ACTIONS.reject, Space: ACTIONS.ignore, KeyN: nothing, KeyF: flag, KeyH: showHistory,
+  Slash: () => bar.find(), KeyC: () => view.toggleCharacters?.(),
+};
+const FIELDS = "input:not([type=radio], [type=checkbox]), textarea, select, summary, dialog";
 
 function onKey(event) {
-  if (!state.project || event.altKey || event.isComposing || event.target.closest("input, textarea, select, summary")) return;
+  if (!desk || event.altKey || event.isComposing || event.target.closest(FIELDS)) return;
   if (handled(event)) event.preventDefault();
 }
 
 function handled(event) {
   if (event.ctrlKey || event.metaKey) {
-    if (event.code === "KeyS") return state.outbox.flush(), true;
+    if (event.code === "KeyS") return outbox.flush(), true;
     if (event.code === "KeyZ") return view.undoEdit(), true;
-    return state.item !== null && event.key.startsWith("Arrow") && view.key(event);
+    return desk.item !== null && event.key.startsWith("Arrow") && view.key(event);
   }
-  const onButton = event.target.closest("button") !== null;
-  if (onButton && (event.key === "Enter" || event.key === " ")) return false;
-  if (state.item && view.key(event)) return true;
-  const digit = /^Digit(\d)$|^Numpad(\d)$/.exec(event.code);
-  if (digit && !event.shiftKey) return chooseLabel(bar.names[(Number(digit[1] ?? digit[2]) + 9) % 10]), true;
+  const onControl = event.target.closest("button, input, a") !== null;
+  if (onControl && (event.key === "Enter" || event.key === " " || event.target.matches("input") && event.key.startsWith("Arrow"))) return false;
+  if (desk.item && view.key(event)) return true;
+  const label = bar.hidden ? undefined : bar.labelFor(event);
+  if (label) return chooseLabel(label), true;
   if (event.repeat) return event.code === "Space"; // a key held down is one answer
   if (event.key === "Backspace" || event.key === "Delete") return undo(), true;
   const action = LETTERS[event.code];
-  return action !== undefined && !event.shiftKey && (ACTIONS[action](), true);
+  return action !== undefined && !event.shiftKey && (action(), true);
 }
 
 document.addEventListener("keydown", onKey);
+document.addEventListener("keydown", (event) => { if (event.key === "Tab") document.body.classList.add("tabbed"); });
+document.addEventListener("pointerdown", () => document.body.classList.remove("tabbed"));
 bar.addEventListener("choose", (event) => chooseLabel(event.detail));
-view.addEventListener("say", (event) => say(event.detail));
-view.addEventListener("edit", () => showMessage(""));
+bar.addEventListener("leave", () => view.focusTask());
 for (const [action, button] of Object.entries(buttons)) {
   button.addEventListener("pointerdown", (event) => event.preventDefault()); // the text keeps the focus
   button.addEventListener("click", () => ACTIONS[action]());
 }
+element("flag").addEventListener("click", flag);
+element("open-history").addEventListener("click", () => desk && showHistory());
+element("open-instructions").addEventListener("click", showInstructions);
+element("open-settings").addEventListener("click", () => element("settings").showModal());
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "hidden") state.outbox?.flush(true);
+  if (document.visibilityState === "hidden") outbox?.flush(true);
 });
-window.addEventListener("online", () => state.outbox?.flush());
-updateButtons();
+window.addEventListener("online", () => outbox?.flush());
 
 async function begin() {
+  applySettings(recipeLanguage);
   try {
     await start();
   } catch (problem) {
-    showMessage(`The page could not start: ${problem.message}. Trying again.`, true);
+    showMessage(t("no_start", { reason: problem.message }), true);
     setTimeout(begin, 2000);
   }
 }

@@ -2,6 +2,7 @@
 // sent, and leaves it when the server says that it is on disk. A replay carries the same _answer_id, so it counts once.
 
 import { giveAnswers } from "./api.js";
+import { t } from "./i18n.js";
 
 const DELAY = 1500; // ms without a new answer before a batch is sent
 const RETRY = [1000, 2000, 5000, 10000, 30000];
@@ -13,6 +14,7 @@ export class Outbox {
     this.prefix = `bioactive/answer/${dataset}/`;
     Object.assign(this, { onChange, onReceipt, onRefused });
     this.entries = new Map(); // storage key -> answer, oldest first
+    this.held = new Set(); // storage keys of answers that are being changed: not sent while the page is open
     this.sending = null;
     this.underway = [];
     this.trouble = "";
@@ -22,12 +24,21 @@ export class Outbox {
     this.load();
   }
 
+  // Answers to send; those that are held do not count.
   get size() {
-    return this.entries.size;
+    return this.entries.size - this.held.size;
+  }
+
+  get answers() {
+    return [...this.entries.values()];
   }
 
   get hashes() {
-    return [...this.entries.values()].map((answer) => answer._task_hash);
+    return this.answers.map((answer) => answer._task_hash);
+  }
+
+  get waiting() {
+    return [...this.entries.keys()].filter((key) => !this.held.has(key));
   }
 
   load() {
@@ -58,20 +69,34 @@ export class Outbox {
     this.onChange();
   }
 
-  // Take an answer back, unless it is on its way. Returns whether it could be taken back.
-  takeBack(answerId) {
-    for (const [key, answer] of this.entries) {
-      if (answer._answer_id === answerId && !this.underway.includes(key)) {
-        this.drop(key);
-        this.onChange();
-        return true;
-      }
-    }
-    return false;
+  keyOf(answerId) {
+    return [...this.entries].find(([key, answer]) => answer._answer_id === answerId && !this.underway.includes(key))?.[0];
+  }
+
+  // Keep an answer back while it is changed. It stays in the storage: a page that closes meanwhile loses nothing.
+  // Returns whether it was not on its way yet.
+  hold(answerId) {
+    const key = this.keyOf(answerId);
+    if (key === undefined) return false;
+    this.held.add(key);
+    this.onChange();
+    return true;
+  }
+
+  // A held answer has been replaced by a newer one, or is to be sent after all.
+  replaced(answerId) {
+    const key = this.keyOf(answerId);
+    if (key !== undefined && this.held.has(key)) this.drop(key);
+  }
+
+  release(answerId) {
+    const key = this.keyOf(answerId);
+    if (key !== undefined && this.held.delete(key)) this.schedule(DELAY);
   }
 
   drop(key) {
     this.entries.delete(key);
+    this.held.delete(key);
     localStorage.removeItem(key);
   }
 
@@ -90,8 +115,8 @@ export class Outbox {
 
   async sendAll(keepalive) {
     let size = BATCH;
-    while (this.entries.size) {
-      this.underway = [...this.entries.keys()].slice(0, size);
+    while (this.size) {
+      this.underway = this.waiting.slice(0, size);
       const answers = this.underway.map((key) => this.entries.get(key));
       try {
         const receipt = await giveAnswers(answers[0]._session_id, answers, keepalive);
@@ -124,7 +149,7 @@ export class Outbox {
       this.onRefused(answer, problem.message);
       return;
     }
-    this.trouble = problem.status ? problem.message : "no connection";
+    this.trouble = problem.status ? problem.message : t("offline");
     this.schedule(RETRY[Math.min(this.failures++, RETRY.length - 1)]);
     this.onChange();
   }

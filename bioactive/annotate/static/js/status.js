@@ -1,4 +1,6 @@
-// The parts around the text: progress, save state, the reason for a task, messages.
+// The parts around the task: progress, save state, the reason for a task, messages.
+
+import { t } from "./i18n.js";
 
 const element = (id) => document.getElementById(id);
 
@@ -9,8 +11,11 @@ export function showProject(project) {
   element("session").textContent = named ? project.session_id.slice(project.dataset.length + 1) : "";
 }
 
-export function showProgress(done, expected, progress) {
-  element("count").textContent = expected === null ? `${done} done` : `${done} / ${expected}`;
+// done, expected: of the dataset; mine: answers of this session; target: the annotator's own.
+export function showProgress({ done, expected, progress, mine, target }) {
+  element("count").textContent = expected === null ? t("done", { n: done }) : `${done} / ${expected}`;
+  element("mine").textContent = target ? t("mine_of", { n: mine, of: target }) : t("mine", { n: mine });
+  element("mine").classList.toggle("reached", target > 0 && mine >= target);
   const share = expected ? Math.min(1, done / expected) : progress;
   const bar = element("bar");
   bar.style.setProperty("--done", String(Math.round((share ?? 0) * 1000) / 10));
@@ -21,8 +26,8 @@ export function showProgress(done, expected, progress) {
 export function showSave(unsent, trouble) {
   const save = element("save");
   save.classList.toggle("trouble", trouble !== "");
-  if (trouble) save.textContent = `${trouble} – ${unsent} kept here, trying again`;
-  else save.textContent = unsent ? `${unsent} to save` : "saved";
+  if (trouble) save.textContent = t("kept", { trouble, n: unsent });
+  else save.textContent = unsent ? t("to_save", { n: unsent }) : t("saved");
 }
 
 // A task's `meta`, and its score, as quiet pairs in the corner.

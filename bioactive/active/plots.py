@@ -1,0 +1,44 @@
+"""Pictures of learning curves; needs the extra [plots]."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from .curves import POINTS, read_curve
+from .experiment import FULL, Experiment
+
+
+def plot_curves(experiment: Experiment, output: Path, axis: str = "words") -> list[Path]:
+    """Draw F1 over cost: the mean over seeds, and a band from the lowest seed to the highest.
+
+    experiment (Experiment): The simulation.
+    output (Path): Its folder.
+    axis (str): One of `curves.AXES`.
+    RETURNS (list[Path]): `curve-AXIS.png` and `curve-AXIS.svg`.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for name in experiment.strategies:
+        curve = read_curve(output, name, experiment.seeds, axis)
+        if not curve.seeds:
+            continue
+        grid = np.linspace(*curve.domain, POINTS)
+        f = curve.on(grid)
+        (line,) = axes.plot(grid, f.mean(axis=0), label=f"{name} ({len(curve.seeds)} seeds)")
+        axes.fill_between(grid, f.min(axis=0), f.max(axis=0), color=line.get_color(), alpha=0.15, linewidth=0)
+    full = read_curve(output, FULL, experiment.seeds if experiment.full_seeds is None else experiment.full_seeds, axis)
+    if full.seeds:
+        reached = float(np.mean([f[-1] for f in full.f]))
+        axes.axhline(reached, color="black", linewidth=0.8, linestyle="--", label="whole pool")
+        axes.axhline(0.95 * reached, color="grey", linewidth=0.8, linestyle=":", label="95 % of it")
+    axes.set(xlabel=f"{axis} labelled" if axis != "seconds" else "modelled seconds", ylabel="F1 (strict, test)")
+    axes.legend(frameon=False, loc="lower right")
+    axes.grid(alpha=0.3)
+    paths = [output / f"curve-{axis}.{kind}" for kind in ("png", "svg")]
+    for path in paths:
+        figure.savefig(path, dpi=150)
+    return paths

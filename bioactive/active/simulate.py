@@ -1,0 +1,239 @@
+"""Simulated annotation: a gold corpus answers what a strategy asks, round by round, and every round is written down."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from bioactive.errors import error
+
+from .bench import Bench
+from .choose import Pool, Question, asks_pipeline, next_questions, seed_questions
+from .experiment import FULL, Experiment
+from .journal import Journal, differences
+from .oracle import Cost
+from .trust import Guesses, guess, training_docs
+
+Row = dict[str, Any]
+_EVERYTHING = 2**62
+OnRow = Callable[[str, int, Row], object]
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a simulation is carried out; none of it changes a result.
+
+    jobs (int): Processes.
+    restart (bool): Throw away what an earlier run left.
+    keep (bool): Keep the pipeline of each round.
+    on_row (Callable): Told strategy, seed and row when a round is written, in the process that was asked.
+    """
+
+    jobs: int = 1
+    restart: bool = False
+    keep: bool = False
+    on_row: OnRow = field(default=lambda name, seed, row: None)
+
+
+def simulate(experiment: Experiment, output: Path, options: Options | None = None) -> list[Path]:
+    """Run what is not yet finished of a simulation.
+
+    experiment (Experiment): The simulation.
+    output (Path): Folder; `runs/STRATEGY-SEED.jsonl` has a row a round. A run that was stopped goes on after its last
+        whole round, and finished ones are not repeated.
+    options (Options | None): How it is carried out.
+    RETURNS (list[Path]): The files of all runs.
+    RAISES (BioactiveError): B520 and B532 when an earlier run was of other settings or data, with what differs; B533
+        when the pool is too small.
+    """
+    options = options or Options()
+    paths = {run: run_path(output, *run) for run in experiment.runs()}
+    if options.restart:
+        for path in paths.values():
+            path.unlink(missing_ok=True)
+    pending = [run for run, path in paths.items() if not _is_finished(path, experiment.facts(*run))]
+    if options.jobs > 1 and len(pending) > 1:
+        _in_processes(experiment, output, options, pending)
+    elif pending:
+        bench = Bench(experiment)
+        for name, seed in pending:
+            run_one(bench, name, seed, output, options)
+    return list(paths.values())
+
+
+def run_path(output: Path, name: str, seed: int) -> Path:
+    """Where the rounds of one run are written."""
+    return output / "runs" / f"{name}-{seed}.jsonl"
+
+
+def read_rows(path: Path) -> list[Row]:
+    """The rounds of a finished run, or of one that was stopped."""
+    part = path.with_name(f"{path.name}.part")
+    lines = (path if path.is_file() else part).read_text(encoding="utf8").splitlines()
+    return [row for line in lines[1:] if "round" in (row := json.loads(line))]
+
+
+def run_one(bench: Bench, name: str, seed: int, output: Path, options: Options) -> None:
+    """One strategy with one seed, from the round after the last that is written down.
+
+    bench (Bench): Corpus and encoder.
+    name (str): Name of the strategy, or "full" to train on the whole pool once.
+    seed (int): Decides the first texts, the weights, random measures and ties.
+    output (Path): The simulation's folder.
+    options (Options): As given to `simulate`.
+    """
+    path, facts = run_path(output, name, seed), bench.experiment.facts(name, seed)
+    with Journal(path, facts, options.restart) as journal:
+        found = [row for _, row in journal.lines()]
+        if not found:
+            journal.append({"facts": journal.facts})
+        for row in _rounds(bench, name, seed, found[1:], output if options.keep else None):
+            journal.append(row)
+            journal.commit({"rounds": row["round"] + 1})
+            options.on_row(name, seed, row)
+        journal.deliver(path)
+
+
+def _rounds(bench: Bench, name: str, seed: int, done: Sequence[Row], keep: Path | None) -> Iterator[Row]:
+    """The rounds that are not done; those that are, are answered again but not trained."""
+    pool, rounds, cost = bench.pool(), bench.experiment.rounds, Cost()
+    whole = name == FULL
+    if not whole:
+        _check_size(pool, bench.experiment)
+    questions = seed_questions(pool, _EVERYTHING if whole else rounds.seed_words, seed)
+    guesses: Guesses = {}
+    for number in range(1 if whole else rounds.count + 1):
+        cost = sum((pool.oracle.ask(each.text, each.stretches) for each in questions), cost)
+        if number < len(done):
+            row = done[number]
+        else:
+            docs = training_docs(pool.oracle, guesses)
+            folder = (
+                keep / "pipelines" / f"{name}-{seed}" / f"active_iter_{number}_added_{cost.sentences}" if keep else None
+            )
+            row = {
+                "round": number,
+                "asked": _written(questions),
+                "cost": {**asdict(cost), "seconds": bench.experiment.time.seconds(cost)},
+                **_round(bench, pool, docs, Turn(name, seed, number), folder),
+            }
+            yield row
+        questions, guesses = _next_of(row)
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One round of one run: strategy, seed, and number of the round."""
+
+    name: str
+    seed: int
+    number: int
+
+    @property
+    def mixed(self) -> int:
+        """A seed for each round, the same for all strategies."""
+        return int(np.random.SeedSequence([self.seed, self.number]).generate_state(1)[0])
+
+
+def _round(bench: Bench, pool: Pool, docs: list[Doc], turn: Turn, folder: Path | None) -> Row:
+    """Train, score, and choose what is asked next."""
+    began = time.perf_counter()
+    # The strategies of one seed begin with the same pipeline.
+    with bench.trainer.trained(docs, bench.labels, turn.mixed, remember=turn.number == 0) as nlp:
+        row: Row = {"trained": time.perf_counter() - began, "test": bench.scored(nlp), "stop": bench.unlabelled(nlp)}
+        if folder is not None:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            nlp.to_disk(folder)
+        row |= _chosen(bench, pool, nlp, turn)
+    return {**row, "seconds": time.perf_counter() - began}
+
+
+def _chosen(bench: Bench, pool: Pool, nlp: Language, turn: Turn) -> Row:
+    """The questions of the next round, and what is taken for granted beside their answers."""
+    rounds, strategy = bench.experiment.rounds, bench.experiment.strategies.get(turn.name)
+    if strategy is None or turn.number >= rounds.count:
+        return {"next": [], "guesses": {}}
+    asked = nlp if asks_pipeline(strategy) else None
+    questions = next_questions(asked, pool, strategy, rounds.budget(turn.number + 1), turn.mixed)
+    guesses, told = guess(nlp, pool, strategy.trust) if strategy.trust else ({}, {})
+    return {"next": _written(questions), "guesses": {str(text): found for text, found in guesses.items()}, **told}
+
+
+def _written(questions: Sequence[Question]) -> list[list[Any]]:
+    return [[each.text, [list(stretch) for stretch in each.stretches]] for each in questions]
+
+
+def _next_of(row: Row) -> tuple[list[Question], Guesses]:
+    """What a written round had decided for the next."""
+    questions = [Question(text, [(start, end) for start, end in stretches]) for text, stretches in row["next"]]
+    return questions, {int(text): found for text, found in row["guesses"].items()}
+
+
+def _check_size(pool: Pool, experiment: Experiment) -> None:
+    rounds = experiment.rounds
+    found = sum(int(free.sum()) for free in pool.oracle.free)
+    needed = rounds.seed_words + sum(map(rounds.budget, range(1, rounds.count + 1)))
+    if needed > found:
+        raise error("B533", found=found, needed=needed, rounds=rounds.count)
+
+
+def _is_finished(path: Path, facts: dict[str, Any]) -> bool:
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf8") as file:
+        before = json.loads(file.readline())["facts"]
+    differs = list(differences(before, json.loads(json.dumps(facts))))
+    if differs:
+        raise error("B532", path=path, differs="; ".join(differs))
+    return True
+
+
+# --- in processes
+
+_bench: Bench | None = None
+_queue: Any = None
+
+
+def _in_processes(experiment: Experiment, output: Path, options: Options, pending: list[tuple[str, int]]) -> None:
+    # Spawned: torch and a forked process that has used it do not go together.
+    context = get_context("spawn")
+    queue = context.Manager().Queue()
+    plain = (options.restart, options.keep)
+    with ProcessPoolExecutor(options.jobs, context, _start, (experiment, queue)) as pool:
+        waiting = {pool.submit(partial(_work, output, plain), *run) for run in pending}
+        while waiting:
+            done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
+            while not queue.empty():
+                options.on_row(*queue.get())
+            for future in done:
+                future.result()
+        while not queue.empty():
+            options.on_row(*queue.get())
+
+
+def _start(experiment: Experiment, queue: Any) -> None:
+    """What each process does once."""
+    import torch
+
+    global _bench, _queue
+    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
+    _bench, _queue = Bench(experiment), queue
+
+
+def _work(output: Path, plain: tuple[bool, bool], name: str, seed: int) -> None:
+    assert _bench is not None
+    restart, keep = plain
+    told = Options(restart=restart, keep=keep, on_row=lambda *row: _queue.put(row))
+    run_one(_bench, name, seed, output, told)

@@ -1,0 +1,85 @@
+"""Pseudo-labels: words beside answered stretches that a pipeline is so sure of that nobody is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from .choose import Pool, beliefs
+from .oracle import Oracle
+from .posteriors import Posterior
+from .stretches import word_tokens
+
+# By text: the sure words as runs [start, end), and the entities among them [start, end, label]; all in words.
+Guesses = dict[int, dict[str, list[list[Any]]]]
+
+
+def guess(nlp: Language, pool: Pool, trust: float) -> tuple[Guesses, dict[str, int]]:
+    """What the pipeline is sure of in texts that are known in part.
+
+    nlp (Language): The pipeline.
+    pool (Pool): The pool.
+    trust (float): Least probability of a word's tag in the best sequence; an entity needs it for each of its words.
+    RETURNS (tuple[Guesses, dict[str, int]]): The guesses; how many words they cover ("guessed"), and how many of these
+        have another tag in gold ("guessed_wrong").
+    """
+    oracle, found, told = pool.oracle, {}, {"guessed": 0, "guessed_wrong": 0}
+    texts = [text for text in oracle.answered() if oracle.open_words(text).any()]
+    for place, belief in beliefs(nlp, [pool.docs[text] for text in texts]):
+        text = texts[place]
+        sure, entities = _sure(belief, pool.docs[text], oracle.open_words(text), trust)
+        if sure.any():
+            found[text] = {"runs": _runs(sure).tolist(), "entities": [list(each) for each in entities]}
+            told["guessed"] += int(sure.sum())
+            told["guessed_wrong"] += oracle.wrong(text, entities, sure)
+    return found, told
+
+
+def training_docs(oracle: Oracle, guesses: Mapping[int, Mapping[str, list[list[Any]]]]) -> list[Doc]:
+    """All that is known, and what was guessed beside it, as Docs to train on.
+
+    oracle (Oracle): The answers.
+    guesses (Mapping): By text, from `guess`. What was answered since is not guessed any more.
+    RETURNS (list[Doc]): One a text of which something is known.
+    """
+    docs = []
+    for text in oracle.answered():
+        mine = guesses.get(text, {"runs": [], "entities": []})
+        sure = np.zeros(oracle.lengths[text], dtype=bool)
+        for start, end in mine["runs"]:
+            sure[start:end] = True
+        open_words = oracle.open_words(text)
+        kept, cut = [], ~open_words
+        for start, end, label in mine["entities"]:
+            if open_words[start:end].all():
+                kept.append((start, end, label))
+            else:
+                cut[start:end] = True  # the rest of an entity that was answered in part is no guess either
+        docs.append(oracle.training_doc(text, kept, sure & ~cut))
+    return docs
+
+
+def _sure(
+    belief: Posterior, doc: Doc, open_words: np.ndarray, trust: float
+) -> tuple[np.ndarray, list[tuple[int, int, str]]]:
+    """Sure words, and the entities on them; a word of an entity that is not sure as a whole is not sure."""
+    column = {tag: k for k, tag in enumerate(belief.tags)}
+    chosen = [column[tag] for tag in belief.best]
+    sure = (belief.marginals[np.arange(belief.words), chosen] >= trust) & open_words
+    tokens = word_tokens(doc)
+    entities = []
+    for span in belief.spans:
+        start, end = (int(np.searchsorted(tokens, edge)) for edge in (span.start, span.end))
+        if start < end and sure[start:end].all():
+            entities.append((start, end, span.label))
+        else:
+            sure[start:end] = False
+    return sure, entities
+
+
+def _runs(mask: np.ndarray) -> np.ndarray:
+    return np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8))).reshape(-1, 2)

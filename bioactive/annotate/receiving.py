@@ -1,0 +1,90 @@
+"""Answers as they come from a page: what makes one usable, and what became of a batch."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import error
+from .rows import Answer
+from .tasks import (
+    ANNOTATOR_ID,
+    ANSWERS,
+    INPUT_HASH,
+    SESSION_ID,
+    TASK_HASH,
+    TIMESTAMP,
+    VIEW_ID,
+    Task,
+    set_hashes,
+    to_json,
+)
+
+SESSION_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Received:
+    """What became of a batch of answers.
+
+    stored (int): New ones, durable now.
+    known (int): Those that were there already.
+    refused (list): Those that the recipe's `validate_answer` did not take: `index`, `answer_id`, `message`.
+    """
+
+    stored: int = 0
+    known: int = 0
+    refused: list[dict[str, Any]] = field(default_factory=list)
+
+
+def read_answer(index: int, raw: Task, session_id: str, view_id: str) -> Answer:
+    """Check an answer, and set what it leaves out.
+
+    index (int): Its number in the batch, for the message.
+    raw (Task): The answer as it came; `_answer_id`, `_shown` and `_answered` are taken out of it.
+    session_id (str): The session of an answer that does not name its own.
+    view_id (str): The view of an answer that does not name its own.
+    RETURNS (Answer): The answer.
+    RAISES (BioactiveError): B413 when it is none.
+    """
+    content = dict(raw)
+    answer_id = str(content.pop("_answer_id", "") or "")[:128]
+    shown, answered = (_seconds(content.pop(key, None)) for key in ("_shown", "_answered"))
+    session = content.get(SESSION_ID) or session_id
+    reason = _trouble(content, session)
+    if reason:
+        raise error("B413", index=index, reason=reason)
+    content = set_hashes(content)
+    content.setdefault(VIEW_ID, view_id)
+    content[SESSION_ID] = session
+    content.setdefault(ANNOTATOR_ID, session)
+    content.setdefault(TIMESTAMP, int(answered or time.time()))
+    return Answer(content, session, answer_id, shown, answered)
+
+
+def is_json(content: Task) -> bool:
+    """Whether a task can be written as JSON."""
+    try:
+        to_json(content)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def _trouble(content: Task, session: object) -> str:
+    if content.get("answer") not in ANSWERS:
+        return f"its 'answer' is {content.get('answer')!r}, not one of {', '.join(ANSWERS)}"
+    if not isinstance(session, str) or len(session) > SESSION_LENGTH:
+        return f"its session is no text of at most {SESSION_LENGTH} characters"
+    if not all(_is_hash(content.get(key)) for key in (INPUT_HASH, TASK_HASH)):
+        return "its hashes are no signed 32-bit numbers"
+    return "" if is_json(content) else "it holds NaN or an infinity"
+
+
+def _seconds(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and abs(value) < 1e11 else None
+
+
+def _is_hash(value: object) -> bool:
+    return value is None or (isinstance(value, int) and -(2**31) <= value < 2**31)

@@ -1,0 +1,82 @@
+// <choice-view>: options to choose one or several of, by digit or by click.
+
+import { t } from "../i18n.js";
+import { TaskView, make } from "./base.js";
+import { safeNodes } from "../safe-html.js";
+
+class ChoiceView extends TaskView {
+  connectedCallback() {
+    this.body = make("div", "");
+    this.list = make("div", "options");
+    this.replaceChildren(this.body, this.list);
+    this.list.addEventListener("change", () => this.changed());
+  }
+
+  get single() {
+    return (this.task?.config?.choice_style ?? this.config.choice_style) !== "multiple";
+  }
+
+  clear() {
+    this.task = null;
+    this.inputs = [];
+    this.body.replaceChildren();
+    this.list.replaceChildren();
+  }
+
+  show(task, draft) {
+    this.clear();
+    this.task = task;
+    if (task.text || task.html) {
+      const view = document.createElement(task.spans?.length ? "span-text" : task.html ? "html-view" : "text-view");
+      this.body.append(view);
+      view.configure(this);
+      view.show(task);
+    }
+    const chosen = new Set(draft?.accept ?? task.accept ?? []);
+    this.list.setAttribute("role", this.single ? "radiogroup" : "group");
+    this.list.setAttribute("aria-label", t("options"));
+    this.list.append(...(task.options ?? []).map((option, index) => this.option(option, index, chosen.has(option.id))));
+    // The list has the focus, not an option: Space ignores the task, as everywhere, until one moves to an option.
+    this.list.tabIndex = -1;
+    this.list.dataset.focus = "";
+  }
+
+  option(option, index, checked) {
+    const input = document.createElement("input");
+    input.type = this.single ? "radio" : "checkbox";
+    input.name = "option";
+    input.checked = checked;
+    input.option = option.id;
+    this.inputs.push(input);
+    const body = make("span", "option-text");
+    body.append(...(option.html ? safeNodes(option.html) : [option.text ?? option.label ?? String(option.id)]));
+    const row = make("label", "option", input, body);
+    if (index < 10) row.append(make("kbd", "", String((index + 1) % 10)));
+    return row;
+  }
+
+  result() {
+    return { accept: this.inputs.filter((input) => input.checked).map((input) => input.option) };
+  }
+
+  changed() {
+    this.edited();
+    if (this.single && this.config.choice_auto_accept) this.dispatchEvent(new CustomEvent("answer", { detail: "accept", bubbles: true }));
+  }
+
+  key(event) {
+    const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code);
+    if (digit && !event.shiftKey && !event.ctrlKey && !event.metaKey) return this.choose((Number(digit[1]) + 9) % 10);
+    return false;
+  }
+
+  choose(index) {
+    const input = this.inputs?.[index];
+    if (!input) return false;
+    input.checked = this.single || !input.checked;
+    this.changed();
+    return true;
+  }
+}
+
+customElements.define("choice-view", ChoiceView);

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bioactive.active.curves import first_reached, report_on, write_report
+from bioactive.active.experiment import Data, Experiment, Pipeline, Rounds, Strategy, read_experiment
+from bioactive.active.simulate import run_path
+from bioactive.active.stopping import agreement, agreement_above, budget_spent, doubt_below, gain_below, stop_report
+from bioactive.errors import BioactiveError
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def experiment(**more) -> Experiment:
+    strategies = {"random": Strategy(measure="random"), "good": Strategy()}
+    return Experiment(Data("pool.spacy", "test.spacy"), Pipeline("x.cfg"), strategies, seeds=[0, 1], **more)
+
+
+def write_run(output: Path, name: str, seed: int, points: list[tuple[int, float]]) -> None:
+    path = run_path(output, name, seed)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [{"facts": {}}]
+    for number, (words, f) in enumerate(points):
+        cost = dict.fromkeys(("sentences", "seconds", "entities", "questions"), words) | {"words": words}
+        lines.append({"round": number, "cost": cost, "test": {"p": f, "r": f, "f": f}})
+    path.write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf8")
+
+
+@pytest.fixture
+def finished(tmp_path) -> Path:
+    for seed in (0, 1):
+        write_run(tmp_path, "random", seed, [(100, 0.4), (200, 0.6), (300, 0.8)])
+        write_run(tmp_path, "good", seed, [(100, 0.4), (200, 0.8), (300, 0.9)])
+        write_run(tmp_path, "full", seed, [(1000, 1.0)])
+    return tmp_path
+
+
+def test_first_reached_is_the_first_crossing_and_inf_without_one():
+    grid = np.array([1.0, 2.0, 3.0])
+    f = np.array([[0.1, 0.5, 0.4], [0.0, 0.0, 0.1]])
+    assert first_reached(grid, f, 0.45).tolist() == [2.0, math.inf]
+
+
+def test_report_hand_worked(finished):
+    found = report_on(experiment(), finished)
+    random, good = found.results
+    assert (found.full, found.pool) == (1.0, 1000.0)
+    assert good.needed["0.90"].value == pytest.approx(300, abs=1)
+    assert random.needed["0.90"].value == math.inf
+    # Trapezoids: random (.4 + .6) / 2 and (.6 + .8) / 2, good (.4 + .8) / 2 and (.8 + .9) / 2, on the mean.
+    assert random.area.value == pytest.approx((0.5 + 0.7) / 2, abs=1e-3)
+    assert good.difference.value == pytest.approx((0.6 + 0.85) / 2 - 0.6, abs=1e-3)
+    assert good.better > 0.9 and good.worse == 0.0
+    assert good.gain_ends == pytest.approx(300)
+
+
+def test_seeds_that_only_one_strategy_has_are_not_compared(finished):
+    run_path(finished, "random", 1).unlink()
+    found = report_on(experiment(), finished).results
+    assert (found[0].seeds, found[1].seeds) == ([0], [0, 1])
+    assert found[1].difference.value == pytest.approx(0.125, abs=1e-3)
+
+
+def test_report_files_hold_all_points_and_null_for_what_is_not_reached(finished):
+    report, points = write_report(experiment(), finished)
+    found = json.loads(report.read_text())
+    assert found["words"]["results"][0]["needed"]["0.90"] == {"value": None, "low": None, "high": None}
+    assert len(points.read_text().splitlines()) == 1 + 2 * 3 * 2 + 2
+
+
+def test_report_without_the_whole_pool_is_an_error(finished):
+    for seed in (0, 1):
+        run_path(finished, "full", seed).unlink()
+    with pytest.raises(BioactiveError, match="B534"):
+        report_on(experiment(), finished)
+
+
+def test_pictures_are_drawn(finished):
+    pytest.importorskip("matplotlib")
+    from bioactive.active.plots import plot_curves
+
+    paths = plot_curves(experiment(), finished)
+    assert [path.suffix for path in paths] == [".png", ".svg"]
+    assert all(path.stat().st_size > 1000 for path in paths)
+
+
+def test_rounds_grow_as_told():
+    assert [Rounds(words=100, growth=1.5).budget(number) for number in (1, 2, 3)] == [100, 150, 225]
+
+
+@pytest.fixture
+def config(tmp_path) -> Path:
+    for name in ("train.spacy", "dev.spacy"):
+        (tmp_path / name).write_bytes(b"x")
+    text = (ROOT / "configs" / "simulate.cfg").read_text(encoding="utf8")
+    text = text.replace("corpus/demo/", f"{tmp_path.as_posix()}/").replace(
+        "configs/crf", f"{ROOT.as_posix()}/configs/crf"
+    )
+    (tmp_path / "simulate.cfg").write_text(text, encoding="utf8")
+    return tmp_path / "simulate.cfg"
+
+
+def test_shipped_config_is_read(config):
+    found = read_experiment(config, {"rounds.words": 300})
+    assert found.rounds.words == 300
+    assert found.pipeline.overrides["training.dropout"] == 0.3
+    assert found.strategies["entropy_stretches"].shape.words == 6
+    assert len(found.runs()) == 5 * 5
+
+
+def test_facts_of_a_run_change_with_what_it_depends_on_alone(config):
+    found = read_experiment(config)
+    more = read_experiment(config, {"experiment.seeds": [0], "strategies.mnlp.measure": "lc"})
+    assert found.facts("random", 0) == more.facts("random", 0)
+    assert found.facts("mnlp", 0) != more.facts("mnlp", 0)
+    assert found.facts("full", 0) == read_experiment(config, {"rounds.words": 9}).facts("full", 0)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        ({"rounds.wrds": 3}, r"\[rounds\] has no setting wrds"),
+        ({"rounds.words": "many"}, "rounds.words is 'many'"),
+        ({"strategies.mnlp.unit": "page"}, "unit 'page'"),
+        ({"experiment.baseline": "lc"}, "baseline 'lc'"),
+        ({"strategies.mnlp.measure": "bold"}, "B321"),
+        ({"strategies.entropy_stretches.measure": "mnlp"}, "B530"),
+        ({"data.pool": "nowhere.spacy"}, "B308"),
+    ],
+)
+def test_setting_that_is_wrong_is_named(config, overrides, told):
+    with pytest.raises(BioactiveError, match=told):
+        read_experiment(config, overrides)
+
+
+def row(f: float, words: int = 0, doubt: float = 1.0, entities: tuple = ()) -> dict:
+    return {
+        "test": {"f": f},
+        "cost": {"words": words},
+        "stop": {"doubt": doubt, "entities": [list(e) for e in entities]},
+    }
+
+
+def test_criteria_hand_worked():
+    rising, flat = [row(0.1), row(0.5), row(0.9)], [row(0.1), row(0.5), row(0.502), row(0.503)]
+    assert not gain_below(0.005, 2)(rising) and gain_below(0.005, 2)(flat[1:]) and not gain_below(0.005, 2)(flat[:2])
+    a, b = (0, 1, 2, "X"), (1, 1, 2, "X")
+    steady = [row(0, entities=(a, b)), row(0, entities=(a, b)), row(0, entities=(a, b))]
+    assert agreement_above(0.99, 2)(steady) and not agreement_above(0.99, 2)(steady[1:])
+    assert not agreement_above(0.99, 2)([*steady, row(0, entities=(a,))])
+    assert agreement(steady[0]["stop"], row(0, entities=(a,))["stop"]) == pytest.approx(2 / 3)
+    assert agreement(row(0)["stop"], row(0)["stop"]) == 1.0
+    assert doubt_below(0.5)([row(0, doubt=0.4)]) and not doubt_below(0.5)([row(0, doubt=0.6)])
+    assert budget_spent(10)([row(0, words=10)]) and not budget_spent(10)([row(0, words=9)])
+
+
+def test_stop_report_says_when_and_what_was_lost(finished):
+    found = stop_report(experiment(), finished, {"budget": budget_spent(200), "never": budget_spent(999)})
+    assert len(found) == 2 * 4
+    good = next(each for each in found if (each.criterion, each.strategy, each.seed) == ("budget", "good", 0))
+    assert (good.round, good.words, good.f) == (1, 200, 0.8)
+    assert good.lost == pytest.approx(0.1)
+    assert all(each.round is None and each.words == 300 for each in found if each.criterion == "never")

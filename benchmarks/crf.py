@@ -38,7 +38,7 @@ def main(
     base = sorted(seconds["encoder"])[2]
     for name, taken in seconds.items():
         rows.append((name, f"{sorted(taken)[2]:.3f}", f"{100 * sorted(taken)[2] / base:.1f} %"))
-    publish("Exact inference", " ".join(["crf.py", *map(str, [Path(encoder).name, data.name])]), rows)
+    publish("Exact inference", f"python benchmarks/crf.py ENCODER {data.name}", rows)
 
 
 def _inference(lengths: list[int], tags: int, size: int):

@@ -65,7 +65,7 @@ def main(
     for part in ("initialise", "train", "rank", "round"):
         first, second = (sorted(one[part] for one in found[name])[rounds // 2] for name in EPOCHS)
         rows.append((part, f"{first:.1f}", f"{second:.1f}", f"{second / first:.1f}"))
-    command = f"python benchmarks/round.py DATA {Path(encoder).parent.name} --pool {len(texts)} --rounds {rounds}"
+    command = f"python benchmarks/round.py DATA ENCODER --pool {len(texts)} --rounds {rounds}"
     publish("One round", command, rows)
 
 

@@ -127,7 +127,7 @@ def main(
         for contender, taken in seconds.items():
             speed = sum(map(len, docs)) / sorted(taken)[len(taken) // 2]
             rows.append((contender, f"{speed:,.0f}", ratio(seconds["bioactive"], taken)))
-        command = f"python benchmarks/speed.py DATA {Path(encoder).parent.name} --part {name} --sentences {len(docs)}"
+        command = f"python benchmarks/speed.py DATA ENCODER --part {name} --sentences {len(docs)}"
         publish("Predicting" if name == "predict" else "Training", command, rows)
 
 

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import spacy
-from pairs import publish
 from spacy.language import Language
 
 from bioactive.tokenizer import blank
@@ -123,6 +122,8 @@ def main() -> None:
                 rows.append((corpus, split, name, *counts, f"{speed:.2f}"))
             for example in ours.cut[: args.show]:
                 print("   ", example)
+    from pairs import publish  # beside this file when it is run; its tests import it as a part of a package
+
     publish("Tokenizing", f"python benchmarks/tokenizer.py --splits {args.splits}", rows)
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from spacy.tokens import Doc
 
-from bioactive.annotate.tasks import Task, tokens_of
+from bioactive.annotate.tasks import Task, hash_of_asked, tokens_of
 
 from .posteriors import Posterior
 
@@ -125,10 +125,11 @@ def entity_bounds(posterior: Posterior, tokens: np.ndarray) -> list[Bounds]:
 def stretch_task(task: Task, doc: Doc, stretches: Sequence[Stretch]) -> Task:
     """A task that asks about some stretches of its text only.
 
-    task (Task): The task; its spans outside the stretches are dropped, and so is a hash of the question asked before.
+    task (Task): The task; its spans outside the stretches are dropped.
     doc (Doc): Its text, tokenised.
     stretches (Sequence[Stretch]): What to ask about, in words of the Doc.
-    RETURNS (Task): A new task; its `tokens` outside the stretches are `disabled`.
+    RETURNS (Task): A new task; its `tokens` outside the stretches are `disabled`. Its hash is that of the text
+        and the words asked about.
     """
     places = word_tokens(doc)
     asked = np.zeros(len(doc), dtype=bool)
@@ -137,7 +138,7 @@ def stretch_task(task: Task, doc: Doc, stretches: Sequence[Stretch]) -> Task:
     tokens: list[Task] = [
         token if wanted else {**token, "disabled": True} for token, wanted in zip(tokens_of(doc), asked, strict=True)
     ]
-    new: dict[str, Any] = {**task, "tokens": tokens}
+    new: dict[str, Any] = hash_of_asked({**task, "tokens": tokens})
     if "spans" in task:
         open_chars = {
             char for token in tokens if "disabled" not in token for char in range(token["start"], token["end"])

@@ -206,7 +206,22 @@ def keep_disabled(task: Task, source: Task) -> Task:
         token if open_chars.intersection(range(token["start"], token["end"])) else {**token, "disabled": True}
         for token in task["tokens"]
     ]
-    return {**task, "tokens": tokens}
+    new = {**task, "tokens": tokens}
+    return new if INPUT_HASH in new or TASK_HASH in new else hash_of_asked(new)
+
+
+def hash_of_asked(task: Task) -> Task:
+    """Set the input hash of a task of which some tokens are `disabled` by the text and the words asked about.
+
+    By the text alone, a later question about other words of it would be taken for the same one, and left out.
+
+    task (Task): The task, with `tokens`.
+    RETURNS (Task): The task with `_input_hash`, and without the `_task_hash` of another question.
+    """
+    asked = [(token["start"], token["end"]) for token in task["tokens"] if not token.get("disabled")]
+    hashed = set_hashes({"text": task["text"], "input": asked})
+    kept = {key: value for key, value in task.items() if key != TASK_HASH}
+    return {**kept, INPUT_HASH: hashed[INPUT_HASH]}
 
 
 def _written(task: Task, keys: Sequence[str], ignore: Sequence[str]) -> str:

@@ -18,6 +18,9 @@ from bioactive.active.stretches import (
     word_tokens,
 )
 from bioactive.active.word_measures import get_word_measure, word_measures
+from bioactive.annotate.recipes.ner_correct import suggest
+from bioactive.annotate.stream import Source
+from bioactive.annotate.tasks import set_hashes
 from bioactive.corpus.jsonl import task_to_doc
 from bioactive.errors import BioactiveError
 
@@ -121,6 +124,18 @@ def test_task_disables_what_is_not_asked_about_and_trains_as_a_partial_annotatio
     assert [span["label"] for span in asked["spans"]] == ["D"]
     trained = task_to_doc({**asked, "answer": "accept", "_view_id": "ner_manual"}, NLP.tokenizer)
     assert [token.ent_iob_ for token in trained] == ["", "", "O", "B", "", "", "O"]
+
+
+def test_questions_about_other_words_of_a_text_are_other_inputs_and_stay_so_in_a_recipe():
+    doc = Doc(NLP.vocab, words=["Aspirin", "relieved", "severe", "gout", "in", "mice", "."])
+    first, second, again = (
+        stretch_task({"text": doc.text}, doc, [Stretch(start, end, 1.0)]) for start, end in ((0, 2), (2, 4), (0, 2))
+    )
+    hashes = [task["_input_hash"] for task in (first, second, again)]
+    assert hashes[0] == hashes[2] != hashes[1]
+    assert set_hashes({"text": doc.text})["_input_hash"] not in hashes
+    shown = list(suggest([first, second], NLP, ["C"], 8, Source()))
+    assert [task["_input_hash"] for task in shown] == hashes[:2]
 
 
 def test_white_space_is_no_word():

@@ -8,12 +8,12 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from spacy.tokens import Doc
 
-from bioactive.annotate.tasks import Task, hash_of_asked, tokens_of
+from bioactive.annotate.tasks import Task, hash_of_asked, only_asked, tokens_of
 
 from .posteriors import Posterior
 
@@ -138,13 +138,7 @@ def stretch_task(task: Task, doc: Doc, stretches: Sequence[Stretch]) -> Task:
     tokens: list[Task] = [
         token if wanted else {**token, "disabled": True} for token, wanted in zip(tokens_of(doc), asked, strict=True)
     ]
-    new: dict[str, Any] = hash_of_asked({**task, "tokens": tokens})
-    if "spans" in task:
-        open_chars = {
-            char for token in tokens if "disabled" not in token for char in range(token["start"], token["end"])
-        }
-        new["spans"] = [span for span in task["spans"] if open_chars.intersection(range(span["start"], span["end"]))]
-    return new
+    return only_asked(hash_of_asked({**task, "tokens": tokens}))
 
 
 def _runs(free: np.ndarray) -> list[Bounds]:

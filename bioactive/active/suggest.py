@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import get_words_and_spaces
 
-from bioactive.annotate.tasks import TASK_HASH, Task, keep_disabled, span_of, tokens_of
+from bioactive.annotate.tasks import TASK_HASH, Task, keep_disabled, only_asked, span_of, tokens_of
 from bioactive.errors import BioactiveError
 
 from .posteriors import Belief, posterior
@@ -39,7 +39,7 @@ def with_spans(task: Task, doc: Doc, beliefs: Iterable[Belief]) -> Task:
         return new
     new.pop(TASK_HASH, None)
     new["spans"] = [span_with_score(doc, belief) for belief in beliefs]
-    return new
+    return only_asked(new)
 
 
 def span_with_score(doc: Doc, belief: Belief) -> Task:

@@ -224,6 +224,19 @@ def hash_of_asked(task: Task) -> Task:
     return {**kept, INPUT_HASH: hashed[INPUT_HASH]}
 
 
+def only_asked(task: Task) -> Task:
+    """Leave out the spans of a task that touch none of the words asked about: nobody would look at them.
+
+    task (Task): The task; its `tokens` may have `disabled` ones.
+    RETURNS (Task): The task with the spans that touch a token which is not disabled.
+    """
+    if "spans" not in task or not any(token.get("disabled") for token in task["tokens"]):
+        return task
+    asked = [(token["start"], token["end"]) for token in task["tokens"] if not token.get("disabled")]
+    spans = [span for span in task["spans"] if any(start < span["end"] and span["start"] < end for start, end in asked)]
+    return {**task, "spans": spans}
+
+
 def _written(task: Task, keys: Sequence[str], ignore: Sequence[str]) -> str:
     present = [key for key in keys if key in task]
     if not present:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import error
 from ..loaders import load_source
 from ..stream import Source
-from ..tasks import Task, keep_disabled, span_of, tokens_of
+from ..tasks import Task, keep_disabled, only_asked, span_of, tokens_of
 from .common import fitting, pipeline_labels, pipeline_name, without_answer
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def suggest(
         for unit in units:
             inside = [ent for ent in wanted if unit[0].i <= ent.start and ent.end <= unit[-1].i + 1]
             shown += len(inside)
-            yield keep_disabled(_task(task, unit, inside, scores, pipeline_name(nlp)), task)
+            yield only_asked(keep_disabled(_task(task, unit, inside, scores, pipeline_name(nlp)), task))
         if shown < len(wanted):
             source.tally.add(CROSSING, task["text"][:60], len(wanted) - shown)
 

@@ -16,6 +16,7 @@ from bioactive.annotate.tasks import (
     blinded,
     keep_disabled,
     key_of,
+    only_asked,
     set_hashes,
     span_of,
     tokens_of,
@@ -153,3 +154,16 @@ def test_blind_tasks_hide_their_suggestions_and_stay_the_same_question() -> None
     assert [key_of(task) for task in hidden] == [key_of(task) for task in tasks]
     assert [blinded(task, 0.0) for task in tasks] == tasks
     assert all(blinded(task, 1.0)["meta"]["blind"] for task in tasks)
+
+
+def test_suggestions_that_touch_no_word_asked_about_are_left_out() -> None:
+    tokens = [
+        {"start": 0, "end": 3, "disabled": True},
+        {"start": 4, "end": 7},
+        {"start": 8, "end": 11, "disabled": True},
+    ]
+    spans = [{"start": 0, "end": 3}, {"start": 4, "end": 11}, {"start": 8, "end": 11}]
+    assert only_asked({"tokens": tokens, "spans": spans})["spans"] == [spans[1]]
+    assert only_asked({"tokens": tokens}) == {"tokens": tokens}
+    whole = {"tokens": [{"start": 0, "end": 3}], "spans": spans}
+    assert only_asked(whole) == whole

@@ -32,7 +32,7 @@ Task = Mapping[str, Any]
 class Merged:
     """Training data with the answers in it.
 
-    docs (list[Doc]): The corpus without the texts that were answered, then the answers.
+    docs (list[Doc]): The corpus without the texts that were answered in full, then the answers.
     answers (dict[str, int]): Answers by kind.
     replaced (int): Docs of the corpus that gave way to an answer on the same text.
     empty (int): Answers that say nothing about any word, such as a rejected sentence.
@@ -71,7 +71,9 @@ class Round:
 
 
 def merge(corpus: Iterable[Doc], answers: Sequence[Task], nlp: Language) -> Merged:
-    """Put answers beside the corpus; an answer replaces the Doc of the corpus that has its text.
+    """Put answers beside the corpus; one on all words of a text replaces the Doc of the corpus that has this text.
+
+    An answer on some words stands beside that Doc, which may know more of the others.
 
     corpus (Iterable[Doc]): The training Docs.
     answers (Sequence[Task]): Answered tasks, oldest first.
@@ -84,7 +86,7 @@ def merge(corpus: Iterable[Doc], answers: Sequence[Task], nlp: Language) -> Merg
     telling = [doc for doc in made if doc.has_annotation("ENT_IOB") or doc.spans.get("incorrect_spans")]
     if not telling:
         raise error("B511", answers=len(answers), kinds=", ".join(f"{n} {kind}" for kind, n in kinds.items()) or "none")
-    answered = {doc.text for doc in telling}
+    answered = {doc.text for doc in telling if all(token.ent_iob for token in doc)}
     docs = list(corpus)
     kept = [doc for doc in docs if doc.text not in answered]
     return Merged([*kept, *telling], dict(kinds), len(docs) - len(kept), len(made) - len(telling), tally)

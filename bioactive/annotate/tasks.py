@@ -206,8 +206,7 @@ def keep_disabled(task: Task, source: Task) -> Task:
         token if open_chars.intersection(range(token["start"], token["end"])) else {**token, "disabled": True}
         for token in task["tokens"]
     ]
-    new = {**task, "tokens": tokens}
-    return new if INPUT_HASH in new or TASK_HASH in new else hash_of_asked(new)
+    return {**task, "tokens": tokens}
 
 
 def hash_of_asked(task: Task) -> Task:
@@ -215,10 +214,13 @@ def hash_of_asked(task: Task) -> Task:
 
     By the text alone, a later question about other words of it would be taken for the same one, and left out.
 
-    task (Task): The task, with `tokens`.
+    task (Task): The task; one without disabled tokens is given back as it is.
     RETURNS (Task): The task with `_input_hash`, and without the `_task_hash` of another question.
     """
-    asked = [(token["start"], token["end"]) for token in task["tokens"] if not token.get("disabled")]
+    tokens = task.get("tokens") or []
+    if not any(token.get("disabled") for token in tokens):
+        return task
+    asked = [(token.get("start"), token.get("end")) for token in tokens if not token.get("disabled")]
     hashed = set_hashes({"text": task["text"], "input": asked})
     kept = {key: value for key, value in task.items() if key != TASK_HASH}
     return {**kept, INPUT_HASH: hashed[INPUT_HASH]}

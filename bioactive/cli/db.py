@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bioactive.annotate.exchange import DatasetStats
 
 DATASET = typer.Argument(..., help="Name of the dataset")
-DB = typer.Option(None, "--db", envvar="BIOACTIVE_DB", help="Database: a SQLite file or a URL [default: bioactive.db]")
+DB = typer.Option(None, "--db", envvar="BIOACTIVE_DB", help="Database: a SQLite file or a URL (default: bioactive.db)")
 
 
 def db_in_cli(
@@ -32,7 +32,7 @@ def db_in_cli(
 
 def db_out_cli(
     dataset: str = DATASET,
-    output: Path | None = typer.Option(None, "--output", "-o", help="File to write [default: standard output]"),
+    output: Path | None = typer.Option(None, "--output", "-o", help="File to write (default: standard output)"),
     db: str | None = DB,
 ) -> None:
     """Write the answers of a dataset as JSONL, oldest first."""
@@ -52,7 +52,7 @@ def db_out_cli(
 
 
 def stats_cli(
-    dataset: str | None = typer.Argument(None, help="Name of the dataset [default: all]"), db: str | None = DB
+    dataset: str | None = typer.Argument(None, help="Name of the dataset (default: all)"), db: str | None = DB
 ) -> None:
     """Show what the datasets hold."""
     from rich.console import Console

@@ -71,6 +71,16 @@ def test_binary_answers_become_single_spans():
     assert [span.text for span in rejected.spans["incorrect_spans"]] == ["aspirin"]
 
 
+def test_answer_on_some_words_leaves_the_text_of_the_corpus_in_place(examples):
+    known = examples[0].reference
+    task = {**doc_to_task(known), "_view_id": "ner_manual", "answer": "accept"}
+    task["tokens"][0]["disabled"] = True
+    merged = merge([known], [task], spacy.blank("en"))
+    assert merged.replaced == 0
+    assert merged.docs[0] is known
+    assert merged.docs[1][0].ent_iob == 0
+
+
 def test_answers_that_say_nothing_are_refused():
     with pytest.raises(BioactiveError, match="B511.*1 ignore"):
         merge([], [{"text": "aspirin", "answer": "ignore"}], spacy.blank("en"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...corpus.tally import Tally
 from ...errors import error
-from ..tasks import ANNOTATOR_ID, INPUT_HASH, SESSION_ID, TASK_HASH, TIMESTAMP, VIEW_ID, Task
+from ..tasks import ANNOTATOR_ID, INPUT_HASH, SESSION_ID, TASK_HASH, TIMESTAMP, VIEW_ID, Task, hash_of_asked
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -71,5 +71,8 @@ def fitting(tasks: Iterable[Task], nlp: Language, tally: Tally) -> Iterator[Task
 
 
 def without_answer(task: Task) -> Task:
-    """A task without the answer, the hashes and the session that an earlier round may have left in it."""
-    return {key: value for key, value in task.items() if key not in ANSWER_KEYS}
+    """A task without the answer, the hashes and the session that an earlier round may have left in it.
+
+    One that asks about some of its words only has the hash of these.
+    """
+    return hash_of_asked({key: value for key, value in task.items() if key not in ANSWER_KEYS})

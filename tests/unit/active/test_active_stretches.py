@@ -19,6 +19,7 @@ from bioactive.active.stretches import (
 )
 from bioactive.active.word_measures import get_word_measure, word_measures
 from bioactive.annotate.recipes.ner_correct import suggest
+from bioactive.annotate.recipes.ner_manual import ner_manual
 from bioactive.annotate.stream import Source
 from bioactive.annotate.tasks import set_hashes
 from bioactive.corpus.jsonl import task_to_doc
@@ -134,8 +135,11 @@ def test_questions_about_other_words_of_a_text_are_other_inputs_and_stay_so_in_a
     hashes = [task["_input_hash"] for task in (first, second, again)]
     assert hashes[0] == hashes[2] != hashes[1]
     assert set_hashes({"text": doc.text})["_input_hash"] not in hashes
-    shown = list(suggest([first, second], NLP, ["C"], 8, Source()))
-    assert [task["_input_hash"] for task in shown] == hashes[:2]
+    suggested = list(suggest([first, second], NLP, ["C"], 8, Source()))
+    by_hand = list(ner_manual("d", NLP, [first, second], ["C"])["stream"])
+    for shown in (suggested, by_hand):
+        assert [task["_input_hash"] for task in shown] == hashes[:2]
+        assert sum("disabled" not in token for token in shown[0]["tokens"]) == 2
 
 
 def test_white_space_is_no_word():

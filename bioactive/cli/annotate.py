@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from .db import DB
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 DATASET = typer.Argument(..., help="Dataset that the answers go to; made if need be")
 SOURCE = typer.Argument(..., help="Texts or tasks: a .jsonl, .txt or .spacy file, or '-' for standard input")
-DB = typer.Option(None, "--db", envvar="BIOACTIVE_DB", help="Database: a SQLite file or a URL (default: bioactive.db)")
 HOST = typer.Option("localhost", "--host", help="Address to listen on")
 PORT = typer.Option(8080, "--port", "-p", min=0, max=65535, help="Port to listen on; 0 for any that is free")
 BATCH = typer.Option(10, "--batch-size", min=1, help="Tasks that the page gets at a time")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from .db import DB
+
 if TYPE_CHECKING:
     from bioactive.active.loop import Round
 
@@ -19,7 +21,7 @@ def retrain_cli(
     dev: Path = typer.Option(..., "--dev", help="Held-out corpus that chooses the best epoch and judges, .spacy"),
     test: Path | None = typer.Option(None, "--test", help="Test corpus, .spacy: scored, decides nothing"),
     models: Path = typer.Option(Path("models"), "--models", help="Folder of the revisions"),
-    db: str | None = typer.Option(None, "--db", help="Database: a file or a SQLAlchemy address [env: BIOACTIVE_DB]"),
+    db: str | None = DB,
     seed: int = typer.Option(0, "--seed", help="Seed of the training"),
     max_epochs: int | None = typer.Option(None, "--max-epochs", help="Epochs; by default as in the pipeline's config"),
     force: bool = typer.Option(False, "--force", help="Promote even if dev shows a loss; the manifest says so"),

@@ -106,7 +106,7 @@ def report_on(experiment: Experiment, output: Path, axis: str = "words", resampl
     """
     found = {name: read_curve(output, name, experiment.seeds, axis) for name in experiment.strategies}
     curves = {name: curve for name, curve in found.items() if curve.seeds}
-    full = read_curve(output, FULL, experiment.seeds if experiment.full_seeds is None else experiment.full_seeds, axis)
+    full = read_curve(output, FULL, experiment.seeds_of_full, axis)
     if not full.seeds or experiment.baseline not in curves:
         raise error("B534", path=output)
     reached = float(np.mean([f[-1] for f in full.f]))

@@ -120,11 +120,15 @@ class Experiment:
     full_seeds: list[int] | None = None
     baseline: str = "random"
 
+    @property
+    def seeds_of_full(self) -> list[int]:
+        """The seeds with which the whole pool is trained on."""
+        return self.seeds if self.full_seeds is None else self.full_seeds
+
     def runs(self) -> list[tuple[str, int]]:
         """Strategy and seed of each run, seed by seed; the training on the whole pool is the strategy "full"."""
-        full = self.seeds if self.full_seeds is None else self.full_seeds
         found = [(name, seed) for seed in self.seeds for name in self.strategies]
-        return found + [(FULL, seed) for seed in full]
+        return found + [(FULL, seed) for seed in self.seeds_of_full]
 
     def facts(self, strategy: str, seed: int) -> dict[str, Any]:
         """All that the rounds of one run depend on, by dotted name.

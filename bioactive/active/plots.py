@@ -30,13 +30,13 @@ def plot_curves(experiment: Experiment, output: Path, axis: str = "words") -> li
         f = curve.on(grid)
         (line,) = axes.plot(grid, f.mean(axis=0), label=f"{name} ({len(curve.seeds)} seeds)")
         axes.fill_between(grid, f.min(axis=0), f.max(axis=0), color=line.get_color(), alpha=0.15, linewidth=0)
-    full = read_curve(output, FULL, experiment.seeds if experiment.full_seeds is None else experiment.full_seeds, axis)
+    full = read_curve(output, FULL, experiment.seeds_of_full, axis)
     if full.seeds:
         reached = float(np.mean([f[-1] for f in full.f]))
         axes.axhline(reached, color="black", linewidth=0.8, linestyle="--", label="whole pool")
         axes.axhline(0.95 * reached, color="grey", linewidth=0.8, linestyle=":", label="95 % of it")
     axes.set(xlabel=f"{axis} labelled" if axis != "seconds" else "modelled seconds", ylabel="F1 (strict, test)")
-    axes.legend(frameon=False, loc="lower right")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)  # beside the curves: they rise to any corner
     axes.grid(alpha=0.3)
     paths = [output / f"curve-{axis}.{kind}" for kind in ("png", "svg")]
     for path in paths:

@@ -67,7 +67,7 @@ def find_stretches(
     free = np.ones(len(scores), dtype=bool) if free is None else free.copy()
     limit = len(scores) if shape.per_text is None else shape.per_text
     for _ in range(limit):
-        runs = _runs(free)
+        runs = runs_of(free)
         if not runs:
             return
         start, end = _window(scores, runs, shape) if shape.longest is None else _grown(scores, free, runs, shape)
@@ -106,6 +106,12 @@ def choose_stretches(
     return chosen
 
 
+def runs_of(mask: np.ndarray) -> list[Bounds]:
+    """The runs of true words in a mask, [L], as [start, end)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8)))
+    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
+
+
 def word_tokens(doc: Doc) -> np.ndarray:
     """The token index of each word of a Doc, [L]; white space is no word."""
     return np.flatnonzero(~np.fromiter((token.is_space for token in doc), dtype=bool, count=len(doc)))
@@ -139,12 +145,6 @@ def stretch_task(task: Task, doc: Doc, stretches: Sequence[Stretch]) -> Task:
         token if wanted else {**token, "disabled": True} for token, wanted in zip(tokens_of(doc), asked, strict=True)
     ]
     return only_asked(hash_of_asked({**task, "tokens": tokens}))
-
-
-def _runs(free: np.ndarray) -> list[Bounds]:
-    """The runs of free words, as [start, end)."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], free, [False]]).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 def _window(scores: np.ndarray, runs: Sequence[Bounds], shape: Shape) -> Bounds:

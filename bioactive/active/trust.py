@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from .choose import Pool, beliefs
 from .oracle import Oracle
 from .posteriors import Posterior
-from .stretches import word_tokens
+from .stretches import runs_of, word_tokens
 
 # By text: the sure words as runs [start, end), and the entities among them [start, end, label]; all in words.
 Guesses = dict[int, dict[str, list[list[Any]]]]
@@ -27,13 +27,14 @@ def guess(nlp: Language, pool: Pool, trust: float) -> tuple[Guesses, dict[str, i
     RETURNS (tuple[Guesses, dict[str, int]]): The guesses; how many words they cover ("guessed"), and how many of these
         have another tag in gold ("guessed_wrong").
     """
-    oracle, found, told = pool.oracle, {}, {"guessed": 0, "guessed_wrong": 0}
+    found: Guesses = {}
+    oracle, told = pool.oracle, {"guessed": 0, "guessed_wrong": 0}
     texts = [text for text in oracle.answered() if oracle.open_words(text).any()]
     for place, belief in beliefs(nlp, [pool.docs[text] for text in texts]):
         text = texts[place]
         sure, entities = _sure(belief, pool.docs[text], oracle.open_words(text), trust)
         if sure.any():
-            found[text] = {"runs": _runs(sure).tolist(), "entities": [list(each) for each in entities]}
+            found[text] = {"runs": [list(run) for run in runs_of(sure)], "entities": [list(each) for each in entities]}
             told["guessed"] += int(sure.sum())
             told["guessed_wrong"] += oracle.wrong(text, entities, sure)
     return found, told
@@ -79,7 +80,3 @@ def _sure(
         else:
             sure[start:end] = False
     return sure, entities
-
-
-def _runs(mask: np.ndarray) -> np.ndarray:
-    return np.flatnonzero(np.diff(np.concatenate([[False], mask, [False]]).astype(np.int8))).reshape(-1, 2)

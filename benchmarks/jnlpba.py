@@ -29,9 +29,11 @@ from rich.console import Console
 from rich.table import Table
 from spacy.language import Language
 from spacy.tokens import DocBin
+from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
-from spacy.util import load_config
+from spacy.util import load_config, registry
+from thinc.api import get_torch_default_device
 
 from bioactive.evaluation.evaluate import Evaluation, evaluate
 from bioactive.evaluation.load import read_docs
@@ -39,13 +41,11 @@ from bioactive.evaluation.load import read_docs
 ROOT = Path(__file__).resolve().parent.parent
 PEER = "plain loop"
 SYSTEMS = (PEER, "ner_cnn", "ner_trf", "softmax_trf", "crf_trf", "crf_frozen")
-# What differs from the configs as they ship: three epochs of fine-tuning, the learning rate chosen on dev.
-FINE_TUNED = {"training.max_epochs": 3, "training.patience": 0, "vars.warmup_steps": 50, "training.eval_frequency": 100}
+# Fine-tuning takes three epochs; the learning rate is chosen on dev.
+FINE_TUNED = ("ner_trf", "softmax_trf", "crf_trf")
+EPOCHS, LOOKS = 3, 6
 SETTINGS: dict[str, dict[str, Any]] = {
     "ner_cnn": {"training.max_epochs": 10, "training.patience": 0},
-    "ner_trf": FINE_TUNED,
-    "softmax_trf": FINE_TUNED,
-    "crf_trf": FINE_TUNED,
     "crf_frozen": {"training.eval_frequency": 200},
 }
 
@@ -55,17 +55,30 @@ COLUMNS = (("dev", "strict"), ("test", "strict"), ("test", "default"), ("test", 
 
 def train_pipeline(system: str, data: Path, train_name: str, encoder: str, seed: int, options: dict[str, Any]) -> Path:
     """Train a config as `spacy train` does; returns the folder of the best epoch on dev."""
-    settings = {**SETTINGS[system], **options}
-    settings |= {"paths.train": str(data / f"{train_name}.spacy"), "paths.dev": str(data / "dev.spacy")}
+    settings = {"paths.train": str(data / f"{train_name}.spacy"), "paths.dev": str(data / "dev.spacy")}
     settings |= {"system.seed": seed, "system.gpu_allocator": None}
     # The corpus's own words, as in all published results and in the plain loop.
     settings |= {"corpora.train.gold_preproc": True, "corpora.dev.gold_preproc": True}
     if system != "ner_cnn":
         settings["vars.encoder"] = encoder
-    config = load_config(ROOT / "configs" / f"{system}.cfg", overrides=settings, interpolate=False)
+    path = ROOT / "configs" / f"{system}.cfg"
+    if system in FINE_TUNED:
+        settings |= three_epochs(path, data / f"{train_name}.spacy")
+    settings |= {**SETTINGS.get(system, {}), **options}
+    config = load_config(path, overrides=settings, interpolate=False)
     folder = Path(tempfile.mkdtemp(prefix=f"{system}-{seed}-"))
     train(init_nlp(config), folder, stdout=sys.stdout, stderr=sys.stderr)
     return folder / "model-best"
+
+
+def three_epochs(config: Path, train_path: Path) -> dict[str, Any]:
+    """Settings with which the learning rate rises for a tenth of three epochs and falls to zero at their end."""
+    batcher = registry.resolve({"batcher": load_config(config, interpolate=True)["training"]["batcher"]})["batcher"]
+    nlp = spacy.blank("en")
+    batches = sum(1 for _ in batcher(Example(doc, doc) for doc in read_docs(train_path, nlp.vocab)))
+    between = EPOCHS * batches // LOOKS
+    counts = {"vars.max_steps": between * LOOKS, "vars.warmup_steps": between * LOOKS // 10}
+    return {**counts, "training.eval_frequency": between, "training.max_epochs": 0, "training.patience": 0}
 
 
 def cut_training_set(data: Path) -> None:
@@ -96,6 +109,7 @@ def _ece(found: Evaluation) -> float | None:
 
 def run_peer(data: Path, train_name: str, encoder: str, seed: int, lr: float, test: bool, precision: str) -> dict:
     """Train and score the plain loop, through its own command."""
+    device = "cpu" if get_torch_default_device().type == "cpu" else "cuda"
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / "row.jsonl"
         token_classification.main(
@@ -107,18 +121,20 @@ def run_peer(data: Path, train_name: str, encoder: str, seed: int, lr: float, te
             lr=lr,
             seed=seed,
             precision=precision,
+            device=device,
         )
         (row,) = srsly.read_jsonl(output)
     splits = ("dev", "test") if test else ("dev",)
     return {name: {"strict": row[f"{name}_strict"], "default": row[f"{name}_default"]} for name in splits}
 
 
-def run(system: str, data: Path, train_name: str, encoder: str, seed: int, lr: float, test: bool, low: bool) -> dict:
+def run(head: dict[str, Any], data: Path, encoder: str, test: bool) -> dict:
     """One system, one seed: train, score on dev, and on test when it is asked for."""
+    system, train_name, seed, lr = (head[name] for name in ("system", "train", "seed", "lr"))
     if system == PEER:
-        return run_peer(data, train_name, encoder, seed, lr, test, "bf16" if low else "float32")
+        return run_peer(data, train_name, encoder, seed, lr, test, "bf16" if head["bf16"] else "float32")
     options = {} if system == "ner_cnn" else {"vars.learn_rate": lr}
-    nlp = spacy.load(train_pipeline(system, data, train_name, encoder, seed, options))
+    nlp = spacy.load(train_pipeline(system, data, train_name, encoder, seed, {**options, **head["set"]}))
     return {name: scores(nlp, data / f"{name}.spacy") for name in (("dev", "test") if test else ("dev",))}
 
 
@@ -137,13 +153,14 @@ def table(results: Path) -> Table:
     shown = Table("system", "train", "lr", "dev strict", "test strict", "test default", "test ECE", "ECE, no T")
     groups: dict[tuple, list[dict]] = {}
     for row in srsly.read_jsonl(results):
-        groups.setdefault((row["system"], row["train"], row["lr"]), []).append(row)
-    for key, rows in sorted(groups.items(), key=lambda item: (item[0][1], SYSTEMS.index(item[0][0]), item[0][2])):
+        changed = ", ".join(f"{name}={value}" for name, value in row.get("set", {}).items())
+        groups.setdefault((row["train"], SYSTEMS.index(row["system"]), row["lr"], changed), []).append(row)
+    for (train_name, system, lr, changed), rows in sorted(groups.items()):
         cells = []
         for split, name in COLUMNS:
             values = [row[split][name] for row in rows if name in row.get(split, {})]
             cells.append(interval(values) if values else "")
-        shown.add_row(*map(str, key), *cells)
+        shown.add_row(f"{SYSTEMS[system]} {changed}".strip(), train_name, str(lr), *cells)
     return shown
 
 
@@ -158,17 +175,22 @@ def main(
     test: Annotated[bool, typer.Option(help="Score on test as well: after all choices are made")] = False,
     low: Annotated[bool, typer.Option("--bf16", help="bf16 in the plain loop; the configs set their own")] = False,
     threads: Annotated[int, typer.Option(help="Torch threads")] = 1,
+    gpu: Annotated[bool, typer.Option(help="Train and score on the GPU")] = False,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="A config setting, as NAME=VALUE")] = None,
     show: Annotated[bool, typer.Option("--table", help="Only print the results so far")] = False,
 ) -> None:
     """Train the systems, add a line a run to the results, and print the table."""
     torch.set_num_threads(threads)
+    if gpu:
+        spacy.require_gpu()
     if train_name == "train6000" and not (data / "train6000.spacy").is_file():
         cut_training_set(data)
     for name in [] if show else system or SYSTEMS:
         for number in seed or [0]:
             start = time.perf_counter()
-            row = run(name, data, train_name, encoder, number, lr, test, low)
-            head = {"system": name, "train": train_name, "lr": lr, "seed": number, "bf16": low}
+            head = {"system": name, "train": train_name, "lr": lr, "seed": number, "bf16": low, "gpu": gpu}
+            head["set"] = {key: json.loads(value) for key, value in (text.split("=", 1) for text in settings or [])}
+            row = run(head, data, encoder, test)
             minutes = round((time.perf_counter() - start) / 60, 1)
             with results.open("a", encoding="utf8") as file:
                 file.write(json.dumps({**head, "minutes": minutes, **row}) + "\n")

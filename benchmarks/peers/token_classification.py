@@ -60,8 +60,12 @@ class Batches:
             previous = word
 
 
-def autocast(precision: str) -> torch.autocast:
-    return torch.autocast("cpu", dtype=torch.bfloat16, enabled=precision == "bf16")
+def autocast(precision: str, device: torch.device) -> torch.autocast:
+    return torch.autocast(device.type, dtype=torch.bfloat16, enabled=precision == "bf16")
+
+
+def moved(inputs: dict[str, torch.Tensor], device: torch.device) -> dict[str, torch.Tensor]:
+    return {name: tensor.to(device) for name, tensor in inputs.items()}
 
 
 def grouped(data: list[Sentence], order: random.Random) -> list[Sentence]:
@@ -90,8 +94,8 @@ def train(
         shuffled = grouped(data, order) if by_length else order.sample(data, len(data))
         for start in range(0, len(shuffled), 32):
             inputs, labels = batches(shuffled[start : start + 32])
-            with autocast(precision):
-                loss = model(**inputs, labels=labels).loss
+            with autocast(precision, model.device):
+                loss = model(**moved(inputs, model.device), labels=labels.to(model.device)).loss
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
@@ -107,8 +111,8 @@ def predict(model, batches: Batches, data: list[Sentence], tags: list[str], prec
     for start in range(0, len(data), 32):
         chunk = data[start : start + 32]
         inputs, labels = batches(chunk)
-        with autocast(precision):
-            best = model(**inputs).logits.argmax(-1)
+        with autocast(precision, model.device):
+            best = model(**moved(inputs, model.device)).logits.argmax(-1).cpu()
         for row, (words, _) in enumerate(chunk):
             kept = labels[row] != IGNORED
             found = [tags[i] for i in best[row][kept].tolist()]
@@ -126,6 +130,7 @@ def main(
     epochs: int = 3,
     seed: int = 0,
     precision: Annotated[str, typer.Option(help="float32 or bf16")] = "float32",
+    device: Annotated[str, typer.Option(help="cpu or cuda")] = "cpu",
 ) -> None:
     """Train on one .spacy file, print strict and default seqeval F1 of the others."""
     random.seed(seed)
@@ -134,7 +139,7 @@ def main(
     data = read(train_path)
     tags = sorted({tag for _, sentence in data for tag in sentence})
     tokenizer = AutoTokenizer.from_pretrained(encoder)
-    model = AutoModelForTokenClassification.from_pretrained(encoder, num_labels=len(tags))
+    model = AutoModelForTokenClassification.from_pretrained(encoder, num_labels=len(tags)).to(device)
     batches = Batches(tokenizer, tags)
     train(model, batches, data, epochs, lr, seed, precision)
     row = {"system": "plain loop", "lr": lr, "epochs": epochs, "seed": seed, "precision": precision}

@@ -135,6 +135,10 @@ class Errors:
         "{folder}: vectors cannot be kept there ({problem}); memory alone holds them now. Make the folder writable, "
         "name another with BIOACTIVE_CACHE or cache_dir, or set cache_dir to null."
     )
+    B210 = (
+        "GPU {gpu_id} cannot be used: {reason}. Install a CUDA build of torch and the cupy that fits it "
+        "(docs/install.md), choose another number, or leave --gpu-id out to run on the CPU."
+    )
     B204 = "{name}: no training example holds the label(s) {labels}; they will never be predicted."
 
     # --- evaluation and ranking

@@ -16,7 +16,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import fix_random_seed, load_config, load_model_from_config
 from spacy.vocab import Vocab
-from thinc.api import Config
+from thinc.api import Config, to_numpy
 
 from bioactive.errors import error
 from bioactive.evaluation.pairs import unlabelled_copy
@@ -151,5 +151,5 @@ def word_vectors(nlp: Language, docs: Sequence[Doc]) -> list[np.ndarray]:
     """
     for _, pipe in nlp.pipeline:
         if hasattr(pipe, "encode"):
-            return [np.asarray(rows) for rows in pipe.encode(list(docs))]
+            return [to_numpy(rows) for rows in pipe.encode(list(docs))]
     raise error("B535", pipes=", ".join(nlp.pipe_names))

@@ -39,6 +39,7 @@ def evaluate_cli(
     resamples: int = typer.Option(1000, "--resamples", min=1, help="Bootstrap resamples for the 95 % intervals"),
     bins: int = typer.Option(10, "--bins", min=1, help="Bins of the calibration error"),
     batch_size: int = typer.Option(64, "--batch-size", "-bs", min=1, help="Documents a batch"),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="Number of the GPU; -1 for the CPU"),
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file that registers components of your own"),
 ) -> None:
     """Score a pipeline: entities by type, edges, words, seqeval and calibration, with 95 % intervals over documents."""
@@ -50,7 +51,7 @@ def evaluate_cli(
 
     from .progress import progress_bar
 
-    nlp = load_pipeline(model, code)
+    nlp = load_pipeline(model, code, gpu_id)
     total, docs = stream_docs(data, nlp.vocab)
     with progress_bar("Evaluating") as bar:
         bar.expect(total)

@@ -24,6 +24,7 @@ def predict_cli(
         100_000, "--docs-per-file", min=1, help="Longer .spacy output becomes OUTPUT-00001.spacy and so on"
     ),
     restart: bool = typer.Option(False, "--restart", help="Begin anew where a run that was stopped would go on"),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="Number of the GPU; -1 for the CPU"),
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file that registers components of your own"),
 ) -> None:
     """Find the entities in texts, each with its confidence."""
@@ -34,7 +35,7 @@ def predict_cli(
     from .progress import progress_bar
     from .rank import resumed
 
-    nlp = load_pipeline(model, code)
+    nlp = load_pipeline(model, code, gpu_id)
     with progress_bar("Predicting") as bar:
         options = PredictOptions(spans_key, batch_size, text_key)
         predicted, written = predict_file(Run(nlp, source, output, code, restart, bar), options, docs_per_file)

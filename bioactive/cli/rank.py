@@ -28,6 +28,7 @@ def rank_cli(
     stretches: int = typer.Option(1, "--stretches", min=1, help="The most stretches of one text"),
     samples: int = typer.Option(10, "--samples", min=1, help="How often 'bald' draws; other measures do not"),
     restart: bool = typer.Option(False, "--restart", help="Begin anew where a run that was stopped would go on"),
+    gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="Number of the GPU; -1 for the CPU"),
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file that registers components of your own"),
 ) -> None:
     """Rank a pool of texts by how unsure a pipeline is about them."""
@@ -42,7 +43,7 @@ def rank_cli(
 
     name = measure or ("entropy" if unit == "stretch" else "mnlp")
     (get_word_measure if unit == "stretch" else get_measure)(name)  # a misspelt name should not wait for the model
-    nlp = load_pipeline(model, code)
+    nlp = load_pipeline(model, code, gpu_id)
     options = RankOptions(name, n, seed, batch_size, text_key, suggest, samples, unit, stretch_words, stretches)
     with progress_bar("Ranking") as bar:
         ranking = rank_file(Run(nlp, pool, output, code, restart, bar), options)

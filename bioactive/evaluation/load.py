@@ -14,14 +14,18 @@ from spacy.vocab import Vocab
 from bioactive.errors import BioactiveError, error
 
 
-def load_pipeline(model: str | Path, code: Path | None = None) -> Language:
+def load_pipeline(model: str | Path, code: Path | None = None, gpu_id: int = -1) -> Language:
     """Load a trained pipeline.
 
     model (str | Path): A pipeline's folder, or the name of an installed package.
     code (Path | None): A Python file to run first, which registers components of one's own.
+    gpu_id (int): Number of the GPU that it and all that follows are to run on; -1 for the CPU.
     RETURNS (Language): The pipeline.
-    RAISES (BioactiveError): B301 when there is none, B302 when it does not load, B308 or B310 for the code file.
+    RAISES (BioactiveError): B301 when there is none, B302 when it does not load, B308 or B310 for the code file, B210
+        when there is no such GPU.
     """
+    if gpu_id >= 0:
+        use_gpu(gpu_id)
     if code is not None:
         run_code(code)
     path = Path(model)
@@ -34,6 +38,19 @@ def load_pipeline(model: str | Path, code: Path | None = None) -> Language:
     # spaCy, thinc, torch and the parts' own code each raise their own kind.
     except Exception as reason:
         raise error("B302", path=model, reason=_first_line(reason)) from reason
+
+
+def use_gpu(gpu_id: int) -> None:
+    """Run all pipelines that are loaded from now on on a GPU.
+
+    gpu_id (int): Its number.
+    RAISES (BioactiveError): B210 when there is none, or no cupy to speak to it with.
+    """
+    try:
+        spacy.require_gpu(gpu_id)
+    # cupy, its driver and thinc each raise their own kind.
+    except Exception as reason:
+        raise error("B210", gpu_id=gpu_id, reason=_first_line(reason)) from reason
 
 
 def run_code(code: Path) -> None:

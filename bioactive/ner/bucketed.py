@@ -20,7 +20,7 @@ from thinc.types import ArgsKwargs
 from torch import Tensor, nn
 from transformers.modeling_outputs import BaseModelOutput
 
-from .buckets import length_buckets
+from .buckets import length_buckets, pass_pieces
 from .fused import FusedAdam
 from .precision import Precision, number_format, quantized
 
@@ -106,7 +106,7 @@ class BucketedShim(HFShim):
         """Run the stretches bucket by bucket; each output is joined in their order, padded with zeros, in float32."""
         mask = inputs.kwargs["attention_mask"]
         lengths = mask.sum(dim=1).long().clamp_min(1).cpu().numpy()
-        buckets = length_buckets(lengths.tolist(), self.batch_pieces)
+        buckets = length_buckets(lengths.tolist(), self.batch_pieces, pass_pieces(mask.device))
         form = number_format(self.precision, mask.device, is_train=is_train)
         encoder = self._in_int8() if form == "int8" else self._model
         outputs = []

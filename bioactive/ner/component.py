@@ -219,6 +219,8 @@ class CRFNer(TrainablePipe):
         best, paths = crf.viterbi(decodable)
         second = crf.runner_up(decodable, paths)
         first_two = [(score.double() - believed.log_z).clamp_max(0.0).tolist() for score in (best, second)]
+        # Read Doc by Doc below: in one piece from a GPU.
+        paths = paths.cpu()
         queries = self._queries(paths, scores.lengths)
         spans: list[list[tuple[int, int, str, float]]] = [[] for _ in docs]
         for query, prob in zip(queries, _probs(believed.span_log_probs(queries)), strict=True):

@@ -23,7 +23,7 @@ from thinc.api import Model, Shim, get_torch_default_device
 from thinc.types import Floats2d
 
 from ..errors import error
-from .buckets import length_buckets
+from .buckets import length_buckets, pass_pieces
 from .pooling import Owners, Stretch, sums_of
 from .precision import NumberFormat, Precision, number_format, quantized
 from .statecache import StateCache, VectorCache, cache_root, revision_of
@@ -180,7 +180,7 @@ class EncoderShim(Shim):
         """Stretches of about the same length together, at most `batch_pieces` padded pieces a batch, longest first."""
         stretches = [stretch for doc, pieces in enumerate(ids) for stretch in self._stretches(doc, len(pieces))]
         lengths = [stretch.end - stretch.start + 2 for stretch in stretches]
-        for bucket in length_buckets(lengths, self.settings.batch_pieces):
+        for bucket in length_buckets(lengths, self.settings.batch_pieces, pass_pieces(self._model.device)):
             yield [stretches[index] for index in bucket]
 
     def _stretches(self, doc: int, n_pieces: int) -> list[Stretch]:
@@ -283,6 +283,8 @@ class EncoderShim(Shim):
     def to_device(self, device_type: str, device_id: int) -> None:
         if self._model is not None:
             self._model.to("cpu" if device_type == "cpu" else f"cuda:{device_id}")
+            # Another device may have another number format, and so another revision.
+            self.cache.forget()
 
 
 def _key(doc: Doc) -> bytes:

@@ -44,7 +44,7 @@ class FusedAdam:
             if optimizer.grad_clip and alias.grad is not None:
                 torch.nn.utils.clip_grad_norm_([alias], optimizer.grad_clip)
         self._adam.param_groups[0].update(
-            lr=optimizer.learn_rate,
+            lr=float(optimizer.learn_rate),
             betas=(optimizer.b1, optimizer.b2),
             eps=optimizer.eps,
             weight_decay=optimizer.L2,

@@ -19,7 +19,7 @@ from thinc.types import Floats2d, Floats3d
 from torch import Tensor, nn
 
 from .crf import Lattice
-from .precision import number_format
+from .precision import head_in_bf16
 
 Decoder = Literal["crf", "softmax"]
 InT = list[Floats2d]
@@ -84,7 +84,7 @@ def forward(model: Model[InT, OutT], X: InT, is_train: bool) -> tuple[OutT, Call
     padded = xp2torch(model.ops.pad(filled), requires_grad=is_train, device=shim.device)
     shim.network.train(is_train)
     # Training in bf16 takes half of the time; what is predicted stays exact.
-    low = is_train and number_format("auto", shim.device) == "bf16"
+    low = is_train and head_in_bf16(shim.device)
     with torch.set_grad_enabled(is_train), torch.autocast(shim.device.type, torch.bfloat16, enabled=low):
         emissions, transitions = shim.network(padded, lengths)
     if not is_train:
@@ -137,11 +137,24 @@ class TaggerNetwork(nn.Module):
     def _in_context(context: nn.LSTM, vectors: Tensor, lengths: Tensor) -> Tensor:
         if vectors.shape[1] and bool((lengths == vectors.shape[1]).all()):
             return cast(Tensor, context(vectors)[0])
-        return _both_ways(context, vectors, lengths)
+        if vectors.is_cuda:
+            # thinc's optimiser hands back each weight as a tensor of its own; cuDNN wants all of them in one piece.
+            context.flatten_parameters()
+            return packed(context, vectors, lengths)
+        return both_ways(context, vectors, lengths)
 
 
-def _both_ways(context: nn.LSTM, vectors: Tensor, lengths: Tensor) -> Tensor:
-    """What a bidirectional LSTM gives for packed sentences, which torch runs in float32 alone and step by step.
+def packed(context: nn.LSTM, vectors: Tensor, lengths: Tensor) -> Tensor:
+    """An LSTM over sentences of any length, [B, L, nI] to [B, L, nO], as cuDNN runs it at once."""
+    # A sentence without words counts as one of one word, which nobody reads.
+    known = lengths.clamp_min(1).cpu()
+    sentences = nn.utils.rnn.pack_padded_sequence(vectors, known, batch_first=True, enforce_sorted=False)
+    hidden = nn.utils.rnn.pad_packed_sequence(context(sentences)[0], batch_first=True, total_length=vectors.shape[1])
+    return hidden[0]
+
+
+def both_ways(context: nn.LSTM, vectors: Tensor, lengths: Tensor) -> Tensor:
+    """The same for a CPU, where torch runs packed sentences in float32 alone and step by step.
 
     Each direction is run over padded sentences; the backward one over sentences turned around, so that the padding
     comes last for it too. Padded places hold numbers that nobody reads.
@@ -150,16 +163,16 @@ def _both_ways(context: nn.LSTM, vectors: Tensor, lengths: Tensor) -> Tensor:
     turned = torch.where(words < lengths[:, None], lengths[:, None] - 1 - words, words)[:, :, None]
     hidden = vectors
     for ahead, back in zip(context.all_weights[::2], context.all_weights[1::2], strict=True):
-        first = _one_way(hidden, ahead)
-        second = _one_way(hidden.gather(1, turned.expand_as(hidden)), back)
+        first = _one_way(hidden, ahead, context.training)
+        second = _one_way(hidden.gather(1, turned.expand_as(hidden)), back, context.training)
         hidden = torch.cat([first, second.gather(1, turned.expand_as(second))], dim=2)
     return hidden
 
 
-def _one_way(vectors: Tensor, weights: Sequence[Tensor]) -> Tensor:
+def _one_way(vectors: Tensor, weights: Sequence[Tensor], is_train: bool) -> Tensor:
     """One layer of an LSTM in one direction, [B, L, nI] to [B, L, nO]."""
     start = vectors.new_zeros(1, len(vectors), weights[1].shape[1])
-    return torch.lstm(vectors, (start, start), list(weights), True, 1, 0.0, False, False, True)[0]
+    return torch.lstm(vectors, (start, start), list(weights), True, 1, 0.0, is_train, False, True)[0]
 
 
 class NetworkShim(PyTorchShim):

@@ -25,8 +25,23 @@ def number_format(precision: Precision, device: torch.device, *, is_train: bool 
         return "int8"
     if precision == "bf16" or precision == "float32":
         return precision
-    native = device.type == "cuda" or (device.type == "cpu" and _cpu_has_bf16())
-    return "bf16" if native else "float32"
+    return "bf16" if _has_bf16(device) else "float32"
+
+
+def head_in_bf16(device: torch.device) -> bool:
+    """Whether the small network over the encoder is worth running in bf16: on a CPU that has it.
+
+    On a GPU it is bound by the number of its steps, and cuDNN's recurrent layers take float16 under autocast, whose
+    gradients would need scaling.
+    """
+    return device.type == "cpu" and _has_bf16(device)
+
+
+def _has_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        # Cards before Ampere only emulate it, and are slower by that.
+        return bool(torch.cuda.get_device_capability(device) >= (8, 0))
+    return device.type == "cpu" and _cpu_has_bf16()
 
 
 def _cpu_has_bf16() -> bool:

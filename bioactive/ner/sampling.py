@@ -22,7 +22,7 @@ from torch import Tensor
 
 from .crf import Lattice
 from .head import NetworkShim
-from .precision import number_format
+from .precision import head_in_bf16
 
 Passes = Literal["head", "full"]
 Masks = tuple[Tensor, Tensor]
@@ -131,7 +131,7 @@ def run_head(shim: NetworkShim, vectors: Tensor, masks: Masks) -> Lattice:
     """
     network = shim.network.eval()
     # The rounding of bf16 is far below what dropout changes, and the context layer takes a third of the time.
-    low = number_format("auto", vectors.device) == "bf16"
+    low = head_in_bf16(vectors.device)
     kind = torch.bfloat16 if low else vectors.dtype
     with torch.no_grad(), torch.autocast(vectors.device.type, torch.bfloat16, enabled=low):
         dropped = (vectors.to(kind) * masks[0].to(kind)).flatten(0, 1)  # [B * S, L, nI]

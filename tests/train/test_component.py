@@ -17,7 +17,7 @@ from spacy.util import minibatch
 from bioactive.errors import BioactiveError
 from bioactive.ner.component import CRFNer
 from bioactive.ner.gold import gold_tags
-from bioactive.ner.head import TaggerNetwork
+from bioactive.ner.head import both_ways, packed
 from bioactive.ner.temperature import golden_section
 
 CONTEXT = {"model": {"context_width": 8}}
@@ -230,11 +230,15 @@ def test_context_of_padded_sentences_is_that_of_packed_ones(depth):
     torch.manual_seed(0)
     context = torch.nn.LSTM(6, 5, depth, batch_first=True, bidirectional=True)
     vectors, lengths = torch.randn(4, 7, 6), torch.tensor([3, 7, 1, 5])
-    packed = torch.nn.utils.rnn.pack_padded_sequence(vectors, lengths, batch_first=True, enforce_sorted=False)
-    expected, _ = torch.nn.utils.rnn.pad_packed_sequence(context(packed)[0], batch_first=True)
     for row, length in enumerate(lengths):
-        found = TaggerNetwork._in_context(context, vectors, lengths)[row, :length]
-        assert torch.allclose(found, expected[row, :length], atol=1e-6)
+        alone = context(vectors[row : row + 1, :length])[0][0]
+        for way in (packed, both_ways):
+            assert torch.allclose(way(context, vectors, lengths)[row, :length], alone, atol=1e-6)
+
+
+def test_sentence_without_words_does_not_stop_packing():
+    context = torch.nn.LSTM(6, 5, batch_first=True, bidirectional=True)
+    assert packed(context, torch.randn(2, 3, 6), torch.tensor([0, 3])).shape == (2, 3, 10)
 
 
 def test_labels_are_fixed_once_initialised(examples):

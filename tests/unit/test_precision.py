@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from bioactive.ner.precision import Int8Linear, number_format, quantized
+from bioactive.ner.precision import Int8Linear, head_in_bf16, number_format, quantized
 
 CPU, CUDA, META = torch.device("cpu"), torch.device("cuda"), torch.device("meta")
 
@@ -17,6 +17,7 @@ CPU, CUDA, META = torch.device("cpu"), torch.device("cuda"), torch.device("meta"
 def test_auto_takes_bf16_where_the_processor_has_it(monkeypatch, has_bf16):
     for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported"):
         monkeypatch.setattr(torch.cpu, name, lambda: has_bf16, raising=False)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (9, 0))
     native = "bf16" if has_bf16 else "float32"
     assert number_format("auto", CPU) == native
     assert number_format("auto", CUDA) == "bf16"
@@ -26,6 +27,14 @@ def test_auto_takes_bf16_where_the_processor_has_it(monkeypatch, has_bf16):
     assert number_format("int8", CPU) == "int8"
     assert number_format("int8", CPU, is_train=True) == native
     assert number_format("int8", CUDA) == "bf16"
+    assert head_in_bf16(CPU) == has_bf16
+    assert not head_in_bf16(CUDA)
+
+
+def test_a_card_that_only_emulates_bf16_runs_in_float32(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: (7, 5))
+    assert number_format("auto", CUDA) == "float32"
+    assert number_format("bf16", CUDA) == "bf16"
 
 
 @pytest.mark.parametrize("bias", [True, False])

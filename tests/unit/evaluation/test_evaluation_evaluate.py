@@ -133,6 +133,12 @@ def test_load_pipeline_without_one_says_where_it_looked(tmp_path):
         load_pipeline(tmp_path / "nowhere")
 
 
+def test_load_pipeline_on_a_gpu_that_is_not_there_says_so(tmp_path):
+    spacy.blank("en").to_disk(tmp_path / "m")
+    with pytest.raises(BioactiveError, match=r"B210.*GPU 99"):
+        load_pipeline(tmp_path / "m", gpu_id=99)
+
+
 def test_load_pipeline_with_an_unknown_factory_asks_for_the_code(tmp_path):
     nlp = spacy.blank("en")
     nlp.to_disk(tmp_path / "m")

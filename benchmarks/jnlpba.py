@@ -63,7 +63,7 @@ def train_pipeline(system: str, data: Path, train_name: str, encoder: str, seed:
         settings["vars.encoder"] = encoder
     path = ROOT / "configs" / f"{system}.cfg"
     if system in FINE_TUNED:
-        settings |= three_epochs(path, data / f"{train_name}.spacy")
+        settings |= three_epochs(path, data / f"{train_name}.spacy", options)
     settings |= {**SETTINGS.get(system, {}), **options}
     config = load_config(path, overrides=settings, interpolate=False)
     folder = Path(tempfile.mkdtemp(prefix=f"{system}-{seed}-"))
@@ -71,9 +71,10 @@ def train_pipeline(system: str, data: Path, train_name: str, encoder: str, seed:
     return folder / "model-best"
 
 
-def three_epochs(config: Path, train_path: Path) -> dict[str, Any]:
+def three_epochs(path: Path, train_path: Path, options: dict[str, Any]) -> dict[str, Any]:
     """Settings with which the learning rate rises for a tenth of three epochs and falls to zero at their end."""
-    batcher = registry.resolve({"batcher": load_config(config, interpolate=True)["training"]["batcher"]})["batcher"]
+    config = load_config(path, overrides=options, interpolate=True)
+    batcher = registry.resolve({"batcher": config["training"]["batcher"]})["batcher"]
     nlp = spacy.blank("en")
     batches = sum(1 for _ in batcher(Example(doc, doc) for doc in read_docs(train_path, nlp.vocab)))
     between = EPOCHS * batches // LOOKS

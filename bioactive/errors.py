@@ -102,6 +102,10 @@ class Errors:
     )
     B127 = "Say how to split: either --dev and --test shares, or --last-dev N."
     B128 = "One file shares nothing with itself. Give two or more splits of a corpus."
+    B129 = (
+        "The config names no corpus. Give it on the command line: --paths.train corpus/train.spacy --paths.dev "
+        "corpus/dev.spacy."
+    )
 
     # --- component
     B201 = (

@@ -12,11 +12,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train as train_pipeline
 from spacy.util import load_config
 
+from bioactive.corpus.binfile import write_docs
 from bioactive.corpus.jsonl import task_to_doc
 from bioactive.corpus.tally import Tally
 from bioactive.errors import error
@@ -135,7 +136,7 @@ def _train(
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "train.spacy"
-        DocBin(docs=docs, store_user_data=True).to_disk(corpus)
+        write_docs(docs, corpus)
         nlp.to_disk(Path(folder) / "before")
         settings = {"paths.train": str(corpus), "paths.dev": str(dev), **overrides}
         config = load_config(Path(folder) / "before" / "config.cfg", overrides=settings, interpolate=False)

@@ -138,11 +138,12 @@ def _count_lines(path: Path) -> int:
 
 
 def _read_docs(path: Path, vocab: Vocab | None) -> Iterator[Doc]:
-    from spacy.tokens import DocBin
     from spacy.vocab import Vocab as EmptyVocab
 
+    from ..corpus.binfile import CorpusBin
+
     try:
-        docs = DocBin().from_disk(path)
+        docs = CorpusBin().from_disk(path)
     except Exception as problem:  # whatever a damaged msgpack or zlib file makes it raise
         raise error("B408", path=path, reason=f"not a .spacy file ({type(problem).__name__})") from problem
     return docs.get_docs(vocab or EmptyVocab())

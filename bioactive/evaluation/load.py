@@ -7,10 +7,11 @@ from pathlib import Path
 
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 from spacy.util import import_file, is_package
 from spacy.vocab import Vocab
 
+from bioactive.corpus.binfile import CorpusBin
 from bioactive.errors import BioactiveError, error
 
 
@@ -87,9 +88,10 @@ def stream_docs(path: Path, vocab: Vocab) -> tuple[int, Iterator[Doc]]:
     """
     if not path.is_file():
         raise error("B308", path=path)
+    found = CorpusBin()
     # zlib, msgpack and numpy each raise their own kind for bytes that they cannot read.
     try:
-        found = DocBin(store_user_data=True).from_disk(path)
+        found.from_disk(path)
     except Exception as reason:
         raise error("B303", path=path, reason=_first_line(reason)) from reason
     filled = sum(len(tokens) > 0 for tokens in found.tokens)
@@ -98,7 +100,7 @@ def stream_docs(path: Path, vocab: Vocab) -> tuple[int, Iterator[Doc]]:
     return filled, _docs(found, path, vocab)
 
 
-def _docs(found: DocBin, path: Path, vocab: Vocab) -> Iterator[Doc]:
+def _docs(found: CorpusBin, path: Path, vocab: Vocab) -> Iterator[Doc]:
     docs = found.get_docs(vocab)
     while True:
         try:

@@ -208,7 +208,7 @@ def spancat_posteriors(component: Any, docs: Sequence[Doc]) -> list[Posterior]:
 
 
 def _labelled(doc: Doc, nlp: Language) -> bool:
-    return doc.vocab is not nlp.vocab or doc.has_annotation("ENT_IOB")
+    return doc.vocab is not nlp.vocab or bool(doc.to_array("ENT_IOB").any())
 
 
 def _certain() -> Posterior:
@@ -216,7 +216,7 @@ def _certain() -> Posterior:
 
 
 def _is_word(doc: Doc) -> np.ndarray:
-    return np.array([not token.is_space for token in doc], dtype=bool)
+    return doc.to_array("IS_SPACE") == 0
 
 
 def _from_parses(doc: Doc, tags: list[str], parses: list[tuple[float, list[tuple[int, int, str]]]]) -> Posterior:

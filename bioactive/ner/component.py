@@ -22,8 +22,9 @@ from .. import tags
 from ..errors import Errors, error
 from . import crf, sampling
 from .crf import Lattice, SpanQuery
-from .gold import gold_tags
+from .gold import UNKNOWN_LABEL, gold_numbers, gold_tags
 from .sampling import DocSamples, Passes
+from .spans import spans_of
 from .temperature import best_temperature
 
 SPANS_KEY = "crf_ner"
@@ -186,7 +187,7 @@ class CRFNer(TrainablePipe):
     def set_annotations(self, docs: Sequence[Doc], scores: Lattice) -> None:
         """Set the entities of the best legal sequence, with their probabilities."""
         _, paths = crf.viterbi(self._decodable(scores))
-        queries = self._queries(paths, scores.lengths)
+        queries = spans_of(paths, scores.lengths)
         probs = self._span_probs(scores, queries)
         found: list[list[tuple[Span, float]]] = [[] for _ in docs]
         for query, prob in zip(queries, probs, strict=True):
@@ -221,7 +222,7 @@ class CRFNer(TrainablePipe):
         first_two = [(score.double() - believed.log_z).clamp_max(0.0).tolist() for score in (best, second)]
         # Read Doc by Doc below: in one piece from a GPU.
         paths = paths.cpu()
-        queries = self._queries(paths, scores.lengths)
+        queries = spans_of(paths, scores.lengths)
         spans: list[list[tuple[int, int, str, float]]] = [[] for _ in docs]
         for query, prob in zip(queries, _probs(believed.span_log_probs(queries)), strict=True):
             label = self.labels[tags.label_of(query.begin)]
@@ -303,15 +304,6 @@ class CRFNer(TrainablePipe):
     def _independent(self) -> bool:
         return bool(self.model.get_ref("output_layer").attrs["decoder"] == "softmax")
 
-    def _queries(self, paths: torch.Tensor, lengths: torch.Tensor) -> list[SpanQuery]:
-        """The entities in tag sequences, [B, L], as spans that the lattice can be asked for."""
-        names, queries = self.tags, []
-        for row, (path, length) in enumerate(zip(paths.tolist(), lengths.tolist(), strict=True)):
-            for span in tags.spans_from_tags(names[tag] for tag in path[:length]):
-                index = self.cfg["labels"].index(span.label)
-                queries.append(SpanQuery(row, span.start, span.end, tags.begin(index), tags.inside(index)))
-        return queries
-
     def _span_probs(self, scores: Lattice, queries: Sequence[SpanQuery]) -> list[float]:
         return _probs(crf.Trellis(self._probable(scores)).span_log_probs(queries))
 
@@ -382,9 +374,8 @@ class CRFNer(TrainablePipe):
         examples = list(examples)
         device = scores.emissions.device
         allowed = numpy.ones(tuple(scores.emissions.shape), dtype=bool)
-        numbers = {tag: number for number, tag in enumerate(self.tags)}
         for row, eg in enumerate(examples):
-            self._allow_gold_only(allowed[row], eg, numbers)
+            self._allow_gold_only(allowed[row], eg)
         legal = legal_moves(len(self.labels)).to(device)
         if self._independent:
             legal = torch.ones_like(legal)
@@ -395,15 +386,15 @@ class CRFNer(TrainablePipe):
         n_docs = len(examples)
         return loss.item() / n_docs, Lattice(d_emissions / n_docs, scores.lengths, d_transitions / n_docs)
 
-    def _allow_gold_only(self, allowed: NDArray[numpy.bool_], eg: Example, numbers: dict[str, int]) -> None:
+    def _allow_gold_only(self, allowed: NDArray[numpy.bool_], eg: Example) -> None:
         """Forbid, for the annotated words of one Doc, all tags but the gold one; `allowed` is [L, K]."""
-        for position, tag in enumerate(gold_tags(eg)):
-            if tag is None:
-                continue
-            if tag not in numbers:
-                raise error("B203", name=self.name, label=tag[2:], labels=", ".join(self.labels))
-            allowed[position] = False
-            allowed[position, numbers[tag]] = True
+        numbers = gold_numbers(eg, self.labels)
+        if (numbers == UNKNOWN_LABEL).any():
+            tag = gold_tags(eg)[int((numbers == UNKNOWN_LABEL).argmax())] or ""
+            raise error("B203", name=self.name, label=tag[2:], labels=", ".join(self.labels))
+        (words,) = numpy.nonzero(numbers >= 0)
+        allowed[words] = False
+        allowed[words, numbers[words]] = True
 
     def _rejected(self, row: int, eg: Example) -> list[SpanQuery]:
         """The spans of one Doc that are no entities."""
@@ -438,7 +429,7 @@ class CRFNer(TrainablePipe):
     def _judged(self, examples: Sequence[Example]) -> tuple[Lattice, list[SpanQuery], list[bool]]:
         """Potentials of a batch, the entities of its best sequences, and whether each stands in the gold."""
         scores = self.predict([eg.predicted for eg in examples])
-        queries = self._queries(crf.viterbi(self._decodable(scores))[1], scores.lengths)
+        queries = spans_of(crf.viterbi(self._decodable(scores))[1], scores.lengths)
         gold = {
             (row, span.start, span.end, span.label)
             for row, eg in enumerate(examples)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+import random
 
 import numpy
 import pytest
@@ -16,9 +17,11 @@ from spacy.util import minibatch
 
 from bioactive.errors import BioactiveError
 from bioactive.ner.component import CRFNer
-from bioactive.ner.gold import gold_tags
+from bioactive.ner.gold import UNKNOWN_LABEL, gold_numbers, gold_tags
 from bioactive.ner.head import both_ways, packed
+from bioactive.ner.spans import spans_of
 from bioactive.ner.temperature import golden_section
+from bioactive.tags import can_follow, spans_from_tags, tags_for
 
 CONTEXT = {"model": {"context_width": 8}}
 SOFTMAX = {"model": {"decoder": "softmax"}}
@@ -275,6 +278,37 @@ def test_gold_tags_follow_the_alignment():
     tags = ["B-Protein", "I-Protein", "I-Protein", "I-Protein", "O", "O"]
     assert gold_tags(Example(finer, gold)) == tags
     assert gold_tags(Example(Doc(vocab, words=[t.text for t in gold]), gold)) == ["B-Protein", "I-Protein", "O", "O"]
+
+
+def test_gold_numbers_are_the_gold_tags(examples):
+    vocab = spacy.blank("en").vocab
+    gold = Doc(vocab, words=["NF-kappa", "B", "AP-1", "or", "so", "IL-2"])
+    gold.set_ents([Span(gold, 0, 2, label="Protein"), Span(gold, 2, 3, label="Protein")], missing=[gold[3:4]])
+    gold.ents = [*gold.ents, Span(gold, 5, 6, label="DNA")]
+    finer = Doc(vocab, words=["NF", "-", "kappa", "B", "AP-1", "or", "so", "IL-2"])
+    for predicted in (Doc(vocab, words=[t.text for t in gold]), finer, Doc(vocab)):
+        eg = Example(predicted, gold if len(predicted) else Doc(vocab))
+        names = ["O", "B-DNA", "I-DNA", "B-Protein", "I-Protein"]
+        written = [None if number < 0 else names[number] for number in gold_numbers(eg, ["DNA", "Protein"])]
+        assert written == gold_tags(eg)
+        assert (gold_numbers(eg, ["Protein"]) == UNKNOWN_LABEL).sum() == sum(tag == "B-DNA" for tag in gold_tags(eg))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_spans_of_paths_are_those_of_the_written_tags(seed):
+    rng = random.Random(seed)
+    labels, written = ["DNA", "RNA"], []
+    for _ in range(5):
+        row: list[int] = []
+        for _ in range(rng.randrange(9)):
+            row.append(rng.choice([tag for tag in range(5) if can_follow(row[-1] if row else None, tag)]))
+        written.append(row)
+    paths = torch.tensor([row + [rng.randrange(5) for _ in range(9 - len(row))] for row in written])
+    found = spans_of(paths, torch.tensor([len(row) for row in written]))
+    names = tags_for(labels)
+    expected = [(n, *span) for n, row in enumerate(written) for span in spans_from_tags(names[tag] for tag in row)]
+    assert [(q.row, q.start, q.end, labels[q.begin // 2]) for q in found] == expected
+    assert all(query.inside == query.begin + 1 for query in found)
 
 
 def test_works_as_a_listener_of_tok2vec(examples):

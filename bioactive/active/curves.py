@@ -18,7 +18,7 @@ from bioactive.evaluation.bootstrap import Interval, resample
 from .experiment import FULL, Experiment
 from .simulate import Row, read_rows, run_path
 
-AXES = ("words", "sentences", "seconds", "entities", "questions")
+AXES = ("words", "sentences", "documents", "seconds", "entities", "questions")
 SHARES = (0.90, 0.95, 0.98, 0.99)
 POINTS = 500
 

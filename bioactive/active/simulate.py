@@ -20,10 +20,10 @@ from spacy.tokens import Doc
 from bioactive.errors import error
 
 from .bench import Bench
-from .choose import Pool, Question, asks_pipeline, next_questions, seed_questions
+from .choose import Budget, Pool, Question, asks_pipeline, cold_questions, next_questions, seed_questions
+from .costs import Cost
 from .experiment import FULL, Experiment
 from .journal import Journal, differences
-from .oracle import Cost
 from .trust import Guesses, guess, training_docs
 
 Row = dict[str, Any]
@@ -112,7 +112,7 @@ def _rounds(bench: Bench, name: str, seed: int, done: Sequence[Row], keep: Path 
     whole = name == FULL
     if not whole:
         _check_size(pool, bench.experiment)
-    questions = seed_questions(pool, _EVERYTHING if whole else rounds.seed_words, seed)
+    questions = _first(bench, pool, name, seed)
     guesses: Guesses = {}
     for number in range(1 if whole else rounds.count + 1):
         cost = sum((pool.oracle.ask(each.text, each.stretches) for each in questions), cost)
@@ -131,6 +131,17 @@ def _rounds(bench: Bench, name: str, seed: int, done: Sequence[Row], keep: Path 
             }
             yield row
         questions, guesses = _next_of(row)
+
+
+def _first(bench: Bench, pool: Pool, name: str, seed: int) -> list[Question]:
+    """What is asked before there is a pipeline."""
+    rounds = bench.experiment.rounds
+    if name == FULL:
+        return seed_questions(pool, Budget(_EVERYTHING), seed)
+    strategy, budget = bench.experiment.strategies[name], Budget(*rounds.budget(0))
+    if not rounds.cold or not asks_pipeline(strategy):
+        return seed_questions(pool, budget, seed)
+    return cold_questions(bench.trainer.blank(), pool, strategy, budget, seed)
 
 
 @dataclass(frozen=True)
@@ -166,7 +177,8 @@ def _chosen(bench: Bench, pool: Pool, nlp: Language, turn: Turn) -> Row:
     if strategy is None or turn.number >= rounds.count:
         return {"next": [], "guesses": {}}
     asked = nlp if asks_pipeline(strategy) else None
-    questions = next_questions(asked, pool, strategy, rounds.budget(turn.number + 1), turn.mixed)
+    budget = Budget(*rounds.budget(turn.number + 1))
+    questions = next_questions(asked, pool, strategy, budget, turn.mixed, bench.experiment.time)
     guesses, told = guess(nlp, pool, strategy.trust) if strategy.trust else ({}, {})
     return {"next": _written(questions), "guesses": {str(text): found for text, found in guesses.items()}, **told}
 
@@ -183,10 +195,14 @@ def _next_of(row: Row) -> tuple[list[Question], Guesses]:
 
 def _check_size(pool: Pool, experiment: Experiment) -> None:
     rounds = experiment.rounds
-    found = sum(int(free.sum()) for free in pool.oracle.free)
-    needed = rounds.seed_words + sum(map(rounds.budget, range(1, rounds.count + 1)))
+    budgets = [Budget(*rounds.budget(number)) for number in range(rounds.count + 1)]
+    if rounds.texts:
+        found, needed = len(set(pool.oracle.documents)), sum(each.texts for each in budgets)
+    else:
+        found, needed = sum(int(free.sum()) for free in pool.oracle.free), sum(each.words for each in budgets)
     if needed > found:
-        raise error("B533", found=found, needed=needed, rounds=rounds.count)
+        what = "documents" if rounds.texts else "words"
+        raise error("B533", found=found, what=what, needed=needed, rounds=rounds.count)
 
 
 def _is_finished(path: Path, facts: dict[str, Any]) -> bool:

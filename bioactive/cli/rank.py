@@ -30,9 +30,7 @@ def rank_cli(
     stretch_words: int = typer.Option(6, "--stretch-words", min=1, help="Words of a stretch"),
     stretches: int = typer.Option(1, "--stretches", min=1, help="The most stretches of one text"),
     longest: int | None = typer.Option(None, "--stretch-longest", help="Let a stretch grow to so many words"),
-    share: float = typer.Option(
-        0.5, "--stretch-share", help="... while the next word has this share of the worst score"
-    ),
+    share: float = typer.Option(0.5, "--stretch-share", help="... while the next word has this share of the worst"),
     per_second: bool = typer.Option(False, "--per-second", help="Divide scores by the seconds an answer should take"),
     diversity: float = typer.Option(0.0, "--diversity", min=0.0, help="Take the most different out of (1 + this) n"),
     diverse_by: str = typer.Option("k_centre", "--diverse-by", help="k_centre, k_means or badge"),

@@ -78,7 +78,8 @@ class Drawing:
         for x in ticks(*self.x_range):
             place, _ = self.at(x, 0)
             yield f'<text x="{place:.1f}" y="{bottom + 18:.1f}" text-anchor="middle">{x:,.0f}</text>'
-        yield f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - 8}" text-anchor="middle">{escape(self.x_title)}</text>'
+        middle = (LEFT + WIDTH - RIGHT) / 2
+        yield f'<text x="{middle}" y="{HEIGHT - 8}" text-anchor="middle">{escape(self.x_title)}</text>'
 
     def _levels(self) -> Iterator[str]:
         before = -math.inf

@@ -16,24 +16,43 @@ from .drawing import Drawing, Line
 from .experiment import FULL, Experiment
 
 STYLE = """
-:root { --ink: #1c2430; --soft: #5b6675; --rule: #d9dee6; --ground: #ffffff; --card: #f6f7f9; --fade: .14;
-  --c0: #5b6675; --c1: #0b66c3; --c2: #c2410c; --c3: #15803d; --c4: #a21caf; --c5: #a16207; --c6: #0f766e; --c7: #be123c }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #a3adba; --rule: #38424f; --ground: #12171e;
-  --card: #1a212b; --fade: .2; --c0: #a3adba; --c1: #6cb1ff; --c2: #ff9b66; --c3: #5fd08a; --c4: #e58cf0; --c5: #e3b341;
-  --c6: #4fd1c5; --c7: #ff8095 } }
+:root {
+  --ink: #1c2430; --soft: #5b6675; --rule: #d9dee6; --ground: #ffffff; --card: #f6f7f9; --fade: .14;
+  --c0: #5b6675; --c1: #0b66c3; --c2: #c2410c; --c3: #15803d; --c4: #a21caf; --c5: #a16207; --c6: #0f766e;
+  --c7: #be123c;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ink: #e6eaf0; --soft: #a3adba; --rule: #38424f; --ground: #12171e; --card: #1a212b; --fade: .2;
+    --c0: #a3adba; --c1: #6cb1ff; --c2: #ff9b66; --c3: #5fd08a; --c4: #e58cf0; --c5: #e3b341; --c6: #4fd1c5;
+    --c7: #ff8095;
+  }
+}
 * { box-sizing: border-box }
-body { margin: 0 auto; max-width: 76rem; padding: 1.5rem clamp(1rem, 4vw, 2.5rem); background: var(--ground);
-  color: var(--ink); font: 16px/1.5 system-ui, "Segoe UI", Roboto, sans-serif }
-h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .25rem } h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
-p { margin: .25rem 0 .75rem; max-width: 46rem } .soft, figcaption, caption { color: var(--soft); font-size: .9rem }
+body {
+  margin: 0 auto; max-width: 76rem; padding: 1.5rem clamp(1rem, 4vw, 2.5rem);
+  background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, "Segoe UI", Roboto, sans-serif;
+}
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .25rem }
+h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
+p { margin: .25rem 0 .75rem; max-width: 46rem }
+.soft, figcaption, caption { color: var(--soft); font-size: .9rem }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.25rem }
 figure { margin: 0; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: .75rem }
-svg { display: block; width: 100%; height: auto } svg text { fill: var(--soft); font-size: 13px }
-.scroll { overflow-x: auto } table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100% }
-caption { text-align: left; padding-bottom: .35rem } th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--rule) }
-th { text-align: left; font-weight: 600 } td { text-align: right; white-space: nowrap } tbody th { white-space: nowrap }
-thead th:not(:first-child) { text-align: right } td small { color: var(--soft); display: block }
-.key { display: inline-block; width: 1.1rem; height: .25rem; border-radius: 2px; margin-right: .45rem; vertical-align: middle }
+svg { display: block; width: 100%; height: auto }
+svg text { fill: var(--soft); font-size: 13px }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100% }
+caption { text-align: left; padding-bottom: .35rem }
+th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--rule) }
+th { text-align: left; font-weight: 600 }
+td { text-align: right; white-space: nowrap }
+tbody th { white-space: nowrap }
+thead th:not(:first-child) { text-align: right }
+td small { color: var(--soft); display: block }
+.legend { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; color: var(--ink) }
+.key { display: inline-block; width: 1.1rem; height: .25rem; border-radius: 2px; margin-right: .4rem }
+.key { vertical-align: middle }
 """
 TITLES = {"words": "words labelled", "seconds": "modelled seconds", "sentences": "texts", "documents": "documents"}
 
@@ -63,13 +82,9 @@ def write_page(experiment: Experiment, output: Path, axis: str = "words") -> Pat
     ]
     head = f"<title>{escape(title_of(experiment))}</title><style>{STYLE}</style>"
     meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    whole = ["<!doctype html>", f'<html lang="en"><head>{meta}{head}</head>', "<body>", *parts, "</body></html>", ""]
     path = output / "report.html"
-    path.write_text(
-        f'<!doctype html>\n<html lang="en"><head>{meta}{head}</head>\n<body>\n'
-        + "\n".join(parts)
-        + "\n</body></html>\n",
-        encoding="utf8",
-    )
+    path.write_text("\n".join(whole), encoding="utf8")
     return path
 
 
@@ -94,10 +109,8 @@ def _figure(experiment: Experiment, output: Path, axis: str, full: float) -> str
     title = TITLES.get(axis, axis)
     levels = [(full, "all"), *((share * full, f"{share:.0%}") for share in SHARES)]
     drawn = Drawing(lines, levels, title, f"F1 over {title}").svg()
-    return (
-        f"<figure>{drawn}<figcaption>{_legend(lines)}<br>Mean over seeds; the band is from the lowest to the highest."
-    )
-    "</figcaption></figure>"
+    told = "Mean over seeds; the band is from the lowest to the highest. Dashes: shares of full F1."
+    return f"<figure>{drawn}<figcaption>{_legend(lines)}{told}</figcaption></figure>"
 
 
 def _line(number: int, curve: Curve) -> Line:
@@ -107,9 +120,10 @@ def _line(number: int, curve: Curve) -> Line:
 
 
 def _legend(lines: Sequence[Line]) -> str:
-    return " &ensp; ".join(
-        f'<span class="key" style="background:{line.colour}"></span>{escape(line.name)}' for line in lines
+    keys = "".join(
+        f'<span><span class="key" style="background:{line.colour}"></span>{escape(line.name)}</span>' for line in lines
     )
+    return f'<div class="legend">{keys}</div>'
 
 
 def _needed_table(report: Report) -> str:
@@ -133,15 +147,11 @@ def _area_table(report: Report, baseline: str) -> str:
     head = ["strategy", "mean F1", f"less {baseline}", "better", "worse", "gain ends at"]
     rows = []
     for each in report.results:
-        ends = "" if isnan(each.gain_ends) else f"{each.gain_ends:,.0f}"
-        gap = ["", "", "", ""] if each.difference is None else [_signed(each.difference)]
-        rows.append(
-            [
-                each.name,
-                _ranged(each.area),
-                *(gap if len(gap) > 1 else [*gap, f"{each.better:.0%}", f"{each.worse:.0%}", ends]),
-            ]
-        )
+        row = [each.name, _ranged(each.area), "", "", "", ""]
+        if each.difference is not None:
+            row[2:5] = _signed(each.difference), f"{each.better:.0%}", f"{each.worse:.0%}"
+            row[5] = "" if isnan(each.gain_ends) else f"{each.gain_ends:,.0f}"
+        rows.append(row)
     told = (
         f"Mean F1 over the {report.axis} that all strategies share; better and worse: the share of these at which the "
         f"interval of the paired difference lies above or below zero"
@@ -179,12 +189,13 @@ def _point_table(experiment: Experiment, output: Path, axis: str) -> str:
 
 def _settings(experiment: Experiment) -> str:
     time, rounds, schedule = experiment.time, experiment.rounds, experiment.schedule
-    return (
-        f'<h2>Settings</h2><p class="soft">{rounds.count} rounds after the first training; {schedule.epochs:g} epochs over '
-        f"words {escape(schedule.by)}, {schedule.min_updates:,} to {schedule.max_updates:,} updates of "
-        f"{schedule.batch_words} words. A modelled annotator takes {time.question:g} s a question, {time.word:g} s a word, "
-        f"{time.context:g} s a word of context, {time.entity:g} s an entity.</p>"
-    )
+    lines = [
+        f"{rounds.count} rounds after the first training; {schedule.epochs:g} epochs over words {schedule.by}, "
+        f"{schedule.min_updates:,} to {schedule.max_updates:,} updates of {schedule.batch_words} words.",
+        f"A modelled annotator takes {time.question:g} s a question, {time.word:g} s a word, {time.context:g} s a word "
+        f"of context, {time.entity:g} s an entity.",
+    ]
+    return f'<h2>Settings</h2><p class="soft">{escape(" ".join(lines))}</p>'
 
 
 def _signed(found: Interval) -> str:

@@ -35,8 +35,8 @@ def told(fit: Fit) -> list[str]:
     """The fit as a section of a simulation's config, with what it is made of as comments."""
     model = fit.model
     return [
-        f"# Fitted to {fit.answers:,} answers; left out: {fit.breaks:,} after a break, {fit.first:,} first of a session, "
-        f"{fit.unstamped:,} without a time stamp.",
+        f"# Fitted to {fit.answers:,} answers; left out: {fit.breaks:,} after a break, {fit.first:,} first of a "
+        f"session, {fit.unstamped:,} without a time stamp.",
         f"# Mean difference {fit.error:.2f} s; {fit.explained:.0%} of the variance is explained.",
         "[time]",
         *(f"{name} = {getattr(model, name):.3f}" for name in ("question", "word", "context", "entity")),

@@ -21,6 +21,7 @@ from thinc.api import Config
 from bioactive.evaluation.pairs import unlabelled_copy
 
 from .posteriors import find_adapter
+from .vectors import frozen_nodes
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,7 @@ class Trainer:
 
     def _share_encoders(self, nlp: Language) -> None:
         """The encoder that an earlier pipeline has loaded, and the vectors that it has made, serve the next."""
-        models = [pipe.model for _, pipe in nlp.pipeline if hasattr(pipe, "model")]
-        nodes = [node for model in models for node in model.walk() if node.name == "frozen_transformer"]
+        nodes = frozen_nodes(nlp)
         for number, node in enumerate(nodes):
             node.shims[0] = self.encoders.setdefault(number, node.shims[0])
 

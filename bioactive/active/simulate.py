@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -58,19 +54,39 @@ def simulate(experiment: Experiment, output: Path, options: Options | None = Non
     RAISES (BioactiveError): B520 and B532 when an earlier run was of other settings or data, with what differs; B533
         when the pool is too small.
     """
+    return simulate_all({output: experiment}, options)[output]
+
+
+def simulate_all(experiments: Mapping[Path, Experiment], options: Options | None = None) -> dict[Path, list[Path]]:
+    """Run what is not yet finished of several simulations, so that no process waits for the end of one of them.
+
+    experiments (Mapping[Path, Experiment]): The simulations by their folders.
+    options (Options | None): How they are carried out.
+    RETURNS (dict[Path, list[Path]]): The files of all runs, by folder.
+    RAISES (BioactiveError): As `simulate`.
+    """
     options = options or Options()
+    pending = [run for output, experiment in experiments.items() for run in _pending(experiment, output, options)]
+    if options.jobs > 1 and len(pending) > 1:
+        from .processes import in_processes
+
+        in_processes(experiments, pending, options)
+    else:
+        benches: dict[Path, Bench] = {}
+        for output, name, seed in pending:
+            if output not in benches:
+                benches[output] = Bench(experiments[output])
+            run_one(benches[output], name, seed, output, options)
+    return {output: [run_path(output, *run) for run in experiment.runs()] for output, experiment in experiments.items()}
+
+
+def _pending(experiment: Experiment, output: Path, options: Options) -> list[tuple[Path, str, int]]:
+    """The runs that are not finished."""
     paths = {run: run_path(output, *run) for run in experiment.runs()}
     if options.restart:
         for path in paths.values():
             path.unlink(missing_ok=True)
-    pending = [run for run, path in paths.items() if not _is_finished(path, experiment.facts(*run))]
-    if options.jobs > 1 and len(pending) > 1:
-        _in_processes(experiment, output, options, pending)
-    elif pending:
-        bench = Bench(experiment)
-        for name, seed in pending:
-            run_one(bench, name, seed, output, options)
-    return list(paths.values())
+    return [(output, *run) for run, path in paths.items() if not _is_finished(path, experiment.facts(*run))]
 
 
 def run_path(output: Path, name: str, seed: int) -> Path:
@@ -214,42 +230,3 @@ def _is_finished(path: Path, facts: dict[str, Any]) -> bool:
     if differs:
         raise error("B532", path=path, differs="; ".join(differs))
     return True
-
-
-# --- in processes
-
-_bench: Bench | None = None
-_queue: Any = None
-
-
-def _in_processes(experiment: Experiment, output: Path, options: Options, pending: list[tuple[str, int]]) -> None:
-    # Spawned: torch and a forked process that has used it do not go together.
-    context = get_context("spawn")
-    queue = context.Manager().Queue()
-    plain = (options.restart, options.keep)
-    with ProcessPoolExecutor(options.jobs, context, _start, (experiment, queue)) as pool:
-        waiting = {pool.submit(partial(_work, output, plain), *run) for run in pending}
-        while waiting:
-            done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
-            while not queue.empty():
-                options.on_row(*queue.get())
-            for future in done:
-                future.result()
-        while not queue.empty():
-            options.on_row(*queue.get())
-
-
-def _start(experiment: Experiment, queue: Any) -> None:
-    """What each process does once."""
-    import torch
-
-    global _bench, _queue
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    _bench, _queue = Bench(experiment), queue
-
-
-def _work(output: Path, plain: tuple[bool, bool], name: str, seed: int) -> None:
-    assert _bench is not None
-    restart, keep = plain
-    told = Options(restart=restart, keep=keep, on_row=lambda *row: _queue.put(row))
-    run_one(_bench, name, seed, output, told)

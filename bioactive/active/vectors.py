@@ -45,12 +45,17 @@ def word_vectors(nlp: Language, docs: Sequence[Doc]) -> list[np.ndarray]:
     for pipe in pipes:
         if hasattr(pipe, "encode") and pipe.model.get_ref("output_layer").has_dim("nI"):
             return [np.asarray(rows) for rows in pipe.encode(list(docs))]
-    models = [pipe.model for pipe in pipes if hasattr(pipe, "model")]
-    for node in (node for model in models for node in model.walk() if node.name == "frozen_transformer"):
+    for node in frozen_nodes(nlp)[:1]:
         if not node.has_dim("nO"):
             node.initialize()
         return [np.asarray(rows) for rows in node.predict(list(docs))]
     raise error("B535", pipes=", ".join(nlp.pipe_names))
+
+
+def frozen_nodes(nlp: Language) -> list[Any]:
+    """The frozen encoders in a pipeline's models, trained or not."""
+    models: list[Any] = [pipe.model for _, pipe in nlp.pipeline if hasattr(pipe, "model")]
+    return [node for model in models for node in model.walk() if node.name == "frozen_transformer"]
 
 
 def mean_vectors(nlp: Language, docs: Sequence[Doc], asked: Sequence[Sequence[Bounds]]) -> np.ndarray:

@@ -254,6 +254,7 @@ class Errors:
     B542 = "The measure {measure!r} looks at gold labels. Use it in a simulation, as a control only."
     B543 = "Unknown metric {name!r}. Choose one of {known}."
     B545 = "{text!r} tries nothing. Write --try NAME=VALUE,VALUE, for example --try train.share=1.0,0.5."
+    B546 = "{path} holds results of another final model. Move it away, or go back to the settings of then."
     B544 = "A diverse batch needs a size. Give it with --number, for example -n 200."
     B536 = "Unknown unit {unit!r}. Choose 'sentence' or 'stretch'."
     B535 = "No component here gives vectors of words: found {pipes}. Take a pipeline with crf_ner, or no diversity."

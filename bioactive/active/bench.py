@@ -34,6 +34,7 @@ class Bench:
         self.trainer = Trainer(Path(pipeline.config), pipeline.overrides, experiment.schedule)
         vocab = self.trainer.blank().vocab
         self.golds = _some(read_docs(Path(data.pool), vocab), data.pool_limit)
+        self.cheap = [] if data.cheap is None else list(read_docs(Path(data.cheap), vocab))
         self.test = _some(read_docs(Path(data.test), vocab), data.test_limit)
         self.bare = [unlabelled_copy(doc, vocab) for doc in self.golds]
         drawn = np.random.default_rng(0).permutation(len(self.bare))[: data.stop_limit]
@@ -43,6 +44,13 @@ class Bench:
     def pool(self) -> Pool:
         """The pool, of which nothing is known yet."""
         return Pool(self.bare, Oracle(self.golds))
+
+    def beside(self, pool: Pool) -> list[Doc]:
+        """The cheap Docs that are trained on beside the answers."""
+        if self.experiment.data.keep_cheap:
+            return self.cheap
+        asked = {pool.docs[text].text for text in pool.oracle.answered()}
+        return [doc for doc in self.cheap if doc.text not in asked]
 
     def scored(self, nlp: Language) -> dict[str, float]:
         """Precision, recall and F1 on the test Docs, by the experiment's metric."""

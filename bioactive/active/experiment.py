@@ -35,6 +35,9 @@ class Data:
     pool_limit, test_limit (int): The first so many Docs; 0 takes all.
     stop_limit (int): Texts of the pool, drawn once, on which the criteria for stopping look at predictions alone.
     metric (str): How predictions are scored: "strict", or one of the published forms; see `metrics`.
+    cheap (str | None): .spacy file of Docs labelled cheaply, trained on beside the answers; each leaves when its text
+        is asked about.
+    keep_cheap (bool): They stay, so that a text may be trained on with two labellings: a published mistake.
     """
 
     pool: str
@@ -43,6 +46,8 @@ class Data:
     test_limit: int = 0
     stop_limit: int = 300
     metric: str = "strict"
+    cheap: str | None = None
+    keep_cheap: bool = False
 
 
 @dataclass(frozen=True)
@@ -167,8 +172,9 @@ class Experiment:
         if own is not None:
             whole |= {"rounds": self.rounds, "time": self.time, "strategy": own}
         found = dict(_flat(whole)) | {"name": strategy, "seed": seed, "version": __version__}
-        for name in ("data.pool", "data.test", "pipeline.config"):
-            found[name] = sha256_of(Path(found[name]))
+        for name in ("data.pool", "data.test", "pipeline.config", "data.cheap"):
+            if found[name] is not None:
+                found[name] = sha256_of(Path(found[name]))
         return found
 
 
@@ -194,8 +200,8 @@ def read_experiment(path: Path, overrides: Mapping[str, Any] | None = None) -> E
 
 
 def _checked(made: Experiment, path: Path) -> Experiment:
-    for file in (made.data.pool, made.data.test, made.pipeline.config):
-        if not Path(file).is_file():
+    for file in (made.data.pool, made.data.test, made.pipeline.config, made.data.cheap):
+        if file is not None and not Path(file).is_file():
             raise error("B308", path=file)
     for name, strategy in made.strategies.items():
         if strategy.unit not in UNITS or name == FULL:

@@ -135,7 +135,7 @@ def _rounds(bench: Bench, name: str, seed: int, done: Sequence[Row], keep: Path 
         if number < len(done):
             row = done[number]
         else:
-            docs = training_docs(pool.oracle, guesses)
+            docs = training_docs(pool.oracle, guesses) + ([] if whole else bench.beside(pool))
             folder = (
                 keep / "pipelines" / f"{name}-{seed}" / f"active_iter_{number}_added_{cost.sentences}" if keep else None
             )

@@ -38,6 +38,7 @@ from .rank import rank_cli
 from .retrain import retrain_cli
 from .simulate import SETTINGS, simulate_cli
 from .stop_report import stop_report_cli
+from .transfer import transfer_cli
 
 app = typer.Typer(
     name="bioactive",
@@ -57,6 +58,7 @@ app.command("retrain", rich_help_panel=PIPELINES)(retrain_cli)
 app.command("quantize", rich_help_panel=PIPELINES)(quantize_cli)
 app.command("simulate", rich_help_panel=PIPELINES, context_settings=SETTINGS)(simulate_cli)
 app.command("stop-report", rich_help_panel=PIPELINES, context_settings=SETTINGS)(stop_report_cli)
+app.command("transfer", rich_help_panel=PIPELINES, context_settings=SETTINGS)(transfer_cli)
 app.command("grid", rich_help_panel=PIPELINES, context_settings=SETTINGS)(grid_cli)
 app.command("fit-time", rich_help_panel=PIPELINES)(fit_time_cli)
 app.command("info", rich_help_panel=PIPELINES)(info_cli)

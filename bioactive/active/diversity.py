@@ -43,11 +43,10 @@ def k_means(rows: np.ndarray, clusters: int, seed: int = 0) -> list[int]:
     """
     from sklearn.cluster import MiniBatchKMeans
 
-    rows = _unit(rows)
-    clusters = max(1, min(clusters, len(rows)))
-    if clusters == len(rows):
+    rows, clusters = _unit(rows), max(1, clusters)
+    if clusters >= len(rows):
         return list(range(len(rows)))
-    fitted = MiniBatchKMeans(clusters, random_state=seed, n_init=1, batch_size=1024).fit(rows)
+    fitted = MiniBatchKMeans(clusters, random_state=seed, n_init=3, batch_size=1024).fit(rows)
     sizes = np.bincount(fitted.labels_, minlength=clusters)
     away = ((rows - fitted.cluster_centers_[fitted.labels_]) ** 2).sum(axis=1)
     turn = np.zeros(len(rows), dtype=int)

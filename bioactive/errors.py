@@ -250,10 +250,20 @@ class Errors:
     B531 = "{path}: {problem}. See docs/simulation.md for the settings of a simulation."
     B532 = "{path} holds a finished run of another simulation: {differs}. Give another folder, or pass --restart."
     B533 = (
-        "The pool has {found:,} words to ask about, and the simulation asks for {needed:,} in {rounds} rounds. Give a "
+        "The pool has {found:,} {what} to ask about, and the simulation asks for {needed:,} in {rounds} rounds. Give a "
         "larger pool, or ask for less."
     )
     B534 = "{path}: there is no finished run to report on. Run 'bioactive simulate' first."
+    B540 = (
+        "Found {found} answers with a time to fit, and 20 are needed ({unstamped} have no time stamp, {breaks} came "
+        "after a pause of more than {longest:g} s). Annotate some more, or raise --longest."
+    )
+    B541 = "Unknown kind of diversity {name!r}. Choose one of {known}."
+    B542 = "The measure {measure!r} looks at gold labels. Use it in a simulation, as a control only."
+    B543 = "Unknown metric {name!r}. Choose one of {known}."
+    B545 = "{text!r} tries nothing. Write --try NAME=VALUE,VALUE, for example --try train.share=1.0,0.5."
+    B546 = "{path} holds results of another final model. Move it away, or go back to the settings of then."
+    B544 = "A diverse batch needs a size. Give it with --number, for example -n 200."
     B536 = "Unknown unit {unit!r}. Choose 'sentence' or 'stretch'."
     B535 = "No component here gives vectors of words: found {pipes}. Take a pipeline with crf_ner, or no diversity."
 

@@ -11,12 +11,12 @@ from spacy.tokens import Doc
 
 from bioactive.evaluation.blocks import pipe_block
 from bioactive.evaluation.load import read_docs
-from bioactive.evaluation.pairs import compare, unlabelled_copy
-from bioactive.evaluation.scores import count, micro
+from bioactive.evaluation.pairs import unlabelled_copy
 
 from .choose import BATCH, Pool, beliefs
 from .experiment import Experiment
 from .in_memory import Trainer
+from .metrics import get_metric
 from .oracle import Oracle
 from .posteriors import entropy_of
 
@@ -30,9 +30,11 @@ class Bench:
     def __init__(self, experiment: Experiment) -> None:
         pipeline, data = experiment.pipeline, experiment.data
         self.experiment = experiment
+        self.metric = get_metric(data.metric)
         self.trainer = Trainer(Path(pipeline.config), pipeline.overrides, experiment.schedule)
         vocab = self.trainer.blank().vocab
         self.golds = _some(read_docs(Path(data.pool), vocab), data.pool_limit)
+        self.cheap = [] if data.cheap is None else list(read_docs(Path(data.cheap), vocab))
         self.test = _some(read_docs(Path(data.test), vocab), data.test_limit)
         self.bare = [unlabelled_copy(doc, vocab) for doc in self.golds]
         drawn = np.random.default_rng(0).permutation(len(self.bare))[: data.stop_limit]
@@ -43,13 +45,17 @@ class Bench:
         """The pool, of which nothing is known yet."""
         return Pool(self.bare, Oracle(self.golds))
 
+    def beside(self, pool: Pool) -> list[Doc]:
+        """The cheap Docs that are trained on beside the answers."""
+        if self.experiment.data.keep_cheap:
+            return self.cheap
+        asked = {pool.docs[text].text for text in pool.oracle.answered()}
+        return [doc for doc in self.cheap if doc.text not in asked]
+
     def scored(self, nlp: Language) -> dict[str, float]:
-        """Strict micro precision, recall and F1 on the test Docs."""
+        """Precision, recall and F1 on the test Docs, by the experiment's metric."""
         bare = [unlabelled_copy(doc, nlp.vocab) for doc in self.test]
-        predicted = pipe_block(nlp, bare, BATCH)
-        counts = count(compare(gold, doc) for gold, doc in zip(self.test, predicted, strict=True))
-        precision, recall, f1 = micro(counts.spans.sum(axis=0)).tolist()
-        return {"p": precision, "r": recall, "f": f1}
+        return self.metric(self.test, list(pipe_block(nlp, bare, BATCH)))
 
     def unlabelled(self, nlp: Language) -> dict[str, Any]:
         """What the criteria for stopping look at: predictions on the texts drawn for them, and mean token entropy."""

@@ -6,7 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,11 @@ import numpy as np
 from bioactive.errors import error
 from bioactive.evaluation.bootstrap import Interval, resample
 
+from .compare import Pair, compare_pairs
 from .experiment import FULL, Experiment
 from .simulate import Row, read_rows, run_path
 
-AXES = ("words", "sentences", "seconds", "entities", "questions")
+AXES = ("words", "sentences", "documents", "seconds", "entities", "questions")
 SHARES = (0.90, 0.95, 0.98, 0.99)
 POINTS = 500
 
@@ -81,6 +82,7 @@ class Report:
     full_seeds (list[int]): The seeds it was trained with.
     pool (float): Cost of the whole pool.
     results (list[Result]): One a strategy.
+    pairs (list[Pair]): Every strategy against every other.
     """
 
     axis: str
@@ -88,6 +90,7 @@ class Report:
     full_seeds: list[int]
     pool: float
     results: list[Result]
+    pairs: list[Pair] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; what is not reached, or not there, is null."""
@@ -114,7 +117,9 @@ def report_on(experiment: Experiment, output: Path, axis: str = "words", resampl
     common = np.linspace(max(low for low, _ in edges), min(high for _, high in edges), POINTS)
     base = curves[experiment.baseline]
     results = [_result(curve, base, common, reached, resamples) for curve in curves.values()]
-    return Report(axis, reached, full.seeds, float(np.mean([x[-1] for x in full.x])), results)
+    areas = {name: _areas(curve, common) for name, curve in curves.items()}
+    pool = float(np.mean([x[-1] for x in full.x]))
+    return Report(axis, reached, full.seeds, pool, results, compare_pairs(areas, resamples))
 
 
 def read_curve(output: Path, name: str, seeds: Sequence[int], axis: str) -> Curve:
@@ -162,6 +167,11 @@ def first_reached(grid: np.ndarray, f: np.ndarray, target: np.ndarray | float) -
     """
     hit = f >= np.asarray(target)[..., None]
     return np.where(hit.any(axis=-1), grid[hit.argmax(axis=-1)], np.inf)
+
+
+def _areas(curve: Curve, common: np.ndarray) -> dict[int, float]:
+    """Mean F1 over the common costs, by seed."""
+    return dict(zip(curve.seeds, curve.on(common).mean(axis=1).tolist(), strict=True))
 
 
 def _result(curve: Curve, base: Curve, common: np.ndarray, full: float, resamples: int) -> Result:

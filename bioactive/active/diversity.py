@@ -31,6 +31,71 @@ def k_centre(rows: np.ndarray, known: np.ndarray | None = None) -> Iterator[int]
         left[place] = -np.inf
 
 
+def k_means(rows: np.ndarray, clusters: int, seed: int = 0) -> list[int]:
+    """Items in the order in which they stand for the clusters of all: first the nearest to each centre.
+
+    rows (np.ndarray): A vector an item, [N, D]; their directions count.
+    clusters (int): How many; as many as there are items to take.
+    seed (int): Of the first centres.
+    RETURNS (list[int]): Positions in `rows`, each once: the first of each cluster, then the second, and so on; larger
+        clusters first.
+    Source: after Zhdanov 2019, Diverse mini-batch active learning; there scores weigh the items.
+    """
+    from sklearn.cluster import MiniBatchKMeans
+
+    rows, clusters = _unit(rows), max(1, clusters)
+    if clusters >= len(rows):
+        return list(range(len(rows)))
+    fitted = MiniBatchKMeans(clusters, random_state=seed, n_init=3, batch_size=1024).fit(rows)
+    sizes = np.bincount(fitted.labels_, minlength=clusters)
+    away = ((rows - fitted.cluster_centers_[fitted.labels_]) ** 2).sum(axis=1)
+    turn = np.zeros(len(rows), dtype=int)
+    for cluster in range(clusters):
+        members = np.flatnonzero(fitted.labels_ == cluster)
+        turn[members[np.argsort(away[members], kind="stable")]] = np.arange(len(members))
+    return [int(place) for place in np.lexsort((away, -sizes[fitted.labels_], turn))]
+
+
+def k_means_seeds(rows: np.ndarray, count: int, seed: int = 0) -> list[int]:
+    """Items drawn as the first centres of k-means++: far from each other, and for gradients uncertain.
+
+    rows (np.ndarray): A vector an item, [N, D]; lengths count too.
+    count (int): How many; fewer when the others repeat those that are drawn.
+    seed (int): Decides the draws.
+    RETURNS (list[int]): Positions in `rows`: the longest first, then each with a chance that goes by the squared
+        distance to the nearest before it.
+    Source: Arthur & Vassilvitskii 2007, k-means++; Ash et al. 2020 (BADGE) for its use on gradients.
+    """
+    if not len(rows):
+        return []
+    rng, rows = np.random.default_rng(seed), rows.astype(np.float64)
+    norms = (rows**2).sum(axis=1)
+    chosen = [int(norms.argmax())]
+    left = np.full(len(rows), np.inf)
+    while len(chosen) < min(count, len(rows)):
+        away = norms + norms[chosen[-1]] - 2.0 * rows @ rows[chosen[-1]]
+        left = np.minimum(left, np.maximum(away, 0.0))
+        left[chosen] = 0.0
+        total = float(left.sum())
+        if total <= 1e-12 * max(1.0, float(norms.max())):
+            break
+        chosen.append(int(rng.choice(len(rows), p=left / total)))
+    return chosen
+
+
+def representativeness(rows: np.ndarray) -> np.ndarray:
+    """How like the others each item is.
+
+    rows (np.ndarray): A vector an item, [N, D].
+    RETURNS (np.ndarray): The mean cosine with all items, cut at 0, [N]; of unit vectors that is the product with
+        their mean, so that no [N, N] is made.
+    Source: Settles & Craven 2008, An analysis of active learning strategies for sequence labeling tasks (information
+        density).
+    """
+    rows = _unit(rows)
+    return np.asarray(np.maximum(rows @ rows.mean(axis=0), 0.0)) if len(rows) else np.zeros(0)
+
+
 def near_duplicates(rows: np.ndarray, above: float = 0.95) -> np.ndarray:
     """Which items nearly repeat one before them.
 

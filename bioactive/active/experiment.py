@@ -14,13 +14,15 @@ from bioactive import __version__
 from bioactive.errors import error
 from bioactive.fingerprint import sha256_of
 
+from .costs import TimeModel
 from .in_memory import Schedule
 from .measures import get_measure
-from .oracle import TimeModel
+from .metrics import get_metric
+from .sift import diversity_of
 from .stretches import Shape
 from .word_measures import get_word_measure
 
-UNITS = ("sentence", "stretch")
+UNITS = ("sentence", "document", "stretch")
 FULL = "full"
 
 
@@ -32,6 +34,10 @@ class Data:
     test (str): .spacy file that every round is scored on.
     pool_limit, test_limit (int): The first so many Docs; 0 takes all.
     stop_limit (int): Texts of the pool, drawn once, on which the criteria for stopping look at predictions alone.
+    metric (str): How predictions are scored: "strict", or one of the published forms; see `metrics`.
+    cheap (str | None): .spacy file of Docs labelled cheaply, trained on beside the answers; each leaves when its text
+        is asked about.
+    keep_cheap (bool): They stay, so that a text may be trained on with two labellings: a published mistake.
     """
 
     pool: str
@@ -39,6 +45,9 @@ class Data:
     pool_limit: int = 0
     test_limit: int = 0
     stop_limit: int = 300
+    metric: str = "strict"
+    cheap: str | None = None
+    keep_cheap: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,33 +66,50 @@ class Pipeline:
 class Rounds:
     """How much is asked, and when.
 
-    seed_words (int): Words of whole random texts to begin with, the same for all strategies of one seed.
+    seed_words (int): Words of whole random texts to begin with, the same for all strategies of one seed; 0 for none,
+        and then every strategy begins by what stands for the pool (a cold start).
     words (int): Words a round.
     count (int): Rounds after the first training.
     growth (float): Each round asks for so many times the words of the one before.
+    seed_texts, texts (int): Above 0, count in texts (or documents, where these are the unit) and not in words.
     """
 
     seed_words: int = 1000
     words: int = 2000
     count: int = 10
     growth: float = 1.0
+    seed_texts: int = 0
+    texts: int = 0
 
-    def budget(self, number: int) -> int:
-        """Words to ask about in round `number`, from 1."""
-        return round(self.words * self.growth ** (number - 1))
+    @property
+    def cold(self) -> bool:
+        """Whether there is no seed set."""
+        return not self.seed_words and not self.seed_texts
+
+    def budget(self, number: int) -> tuple[int, int]:
+        """Words and texts (0 where words count) to ask about in round `number`; 0 is the seed set."""
+        if number == 0 and not self.cold:
+            return self.seed_words, self.seed_texts
+        factor = self.growth ** max(0, number - 1)
+        return round(self.words * factor), round(self.texts * factor)
 
 
 @dataclass(frozen=True)
 class Strategy:
     """How the next questions are chosen.
 
-    unit (str): "sentence" asks about whole texts, "stretch" about parts of them.
+    unit (str): "sentence" asks about whole texts, "document" about all texts of one `doc_id`, "stretch" about parts.
     measure (str): Of texts (`measures`), or for stretches of words (`word_measures`).
     shape (Shape): Of stretches.
     by_length_density (bool): Multiply the scores of whole texts by how common their length is in the pool.
+    density (float): Above 0.0, multiply scores by the mean cosine of the text with the pool, to this power.
+    per_second (bool): Divide the score of a question, for a stretch the sum over its words, by the modelled seconds
+        that it is expected to take.
     diversity (float): 0.0 goes by the measure alone; with f > 0 the most different are taken out of those that 1 + f
         times the budget would pay for.
+    diverse_by (str): "k_centre", "k_means" or "badge" (gradients of the output layer).
     duplicates_above (float): Of questions whose mean vectors have a higher cosine, the first is asked; 1.0 asks all.
+    cold_words (int): Until so many words have an answer, ask about whole texts that stand for the pool instead.
     rare (float): Above 0.0, words that may be of rare types count for up to 1 + rare times as much in stretches.
     trust (float): Above 0.0, words that the pipeline is so sure of are taken as labelled beside answered stretches.
     """
@@ -92,8 +118,12 @@ class Strategy:
     measure: str = "mnlp"
     shape: Shape = field(default_factory=Shape)
     by_length_density: bool = False
+    density: float = 0.0
+    per_second: bool = False
     diversity: float = 0.0
+    diverse_by: str = "k_centre"
     duplicates_above: float = 1.0
+    cold_words: int = 0
     rare: float = 0.0
     trust: float = 0.0
 
@@ -142,8 +172,9 @@ class Experiment:
         if own is not None:
             whole |= {"rounds": self.rounds, "time": self.time, "strategy": own}
         found = dict(_flat(whole)) | {"name": strategy, "seed": seed, "version": __version__}
-        for name in ("data.pool", "data.test", "pipeline.config"):
-            found[name] = sha256_of(Path(found[name]))
+        for name in ("data.pool", "data.test", "pipeline.config", "data.cheap"):
+            if found[name] is not None:
+                found[name] = sha256_of(Path(found[name]))
         return found
 
 
@@ -154,7 +185,7 @@ def read_experiment(path: Path, overrides: Mapping[str, Any] | None = None) -> E
     overrides (Mapping | None): Settings by dotted name.
     RETURNS (Experiment): The simulation, checked.
     RAISES (BioactiveError): B308 when a file is missing, B531 for a setting that does not exist or has another type,
-        B321 and B530 for an unknown measure.
+        B321 and B530 for an unknown measure, B541 for an unknown kind of diversity, B543 for an unknown metric.
     """
     if not path.is_file():
         raise error("B308", path=path)
@@ -169,8 +200,8 @@ def read_experiment(path: Path, overrides: Mapping[str, Any] | None = None) -> E
 
 
 def _checked(made: Experiment, path: Path) -> Experiment:
-    for file in (made.data.pool, made.data.test, made.pipeline.config):
-        if not Path(file).is_file():
+    for file in (made.data.pool, made.data.test, made.pipeline.config, made.data.cheap):
+        if file is not None and not Path(file).is_file():
             raise error("B308", path=file)
     for name, strategy in made.strategies.items():
         if strategy.unit not in UNITS or name == FULL:
@@ -178,10 +209,15 @@ def _checked(made: Experiment, path: Path) -> Experiment:
                 f"strategy {name!r} has unit {strategy.unit!r}; a unit is one of {UNITS}, {FULL!r} is no free name"
             )
             raise error("B531", path=path, problem=problem)
+        diversity_of(strategy.diverse_by)
         if strategy.unit == "stretch":
             get_word_measure(strategy.measure)
         else:
             get_measure(strategy.measure)
+    if made.schedule.by not in ("shown", "labelled"):
+        problem = f"schedule.by is {made.schedule.by!r}, and should be 'shown' or 'labelled'"
+        raise error("B531", path=path, problem=problem)
+    get_metric(made.data.metric)
     if made.baseline not in made.strategies:
         raise error("B531", path=path, problem=f"baseline {made.baseline!r} is none of {sorted(made.strategies)}")
     return made

@@ -16,33 +16,36 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import fix_random_seed, load_config, load_model_from_config
 from spacy.vocab import Vocab
-from thinc.api import Config, to_numpy
+from thinc.api import Config
 
-from bioactive.errors import error
 from bioactive.evaluation.pairs import unlabelled_copy
 
 from .posteriors import find_adapter
+from .vectors import frozen_nodes
 
 
 @dataclass(frozen=True)
 class Schedule:
     """How long to train: a stated number of updates, so that no labelled dev set decides when to stop.
 
-    Updates go by labelled words alone: two strategies that paid for as many words train for as long, whether these
-    stand in whole texts or in parts of many.
-
     batch_words (int): Words an update, padding and words without a label included.
-    epochs (float): Updates are so many times the labelled words, by `batch_words` ...
+    epochs (float): Updates are so many times the words, by `batch_words` ...
     min_updates, max_updates (int): ... within these bounds.
+    by (str): Which words: "shown", all of the texts trained on, so that each label is seen `epochs` times whether it
+        stands in a whole text or in a part of one; or "labelled", with which parts of texts are trained on for less.
+    steps (int): Steps of the optimiser a batch. More than one is a published mistake, for comparison alone.
     """
 
     batch_words: int = 300
     epochs: float = 6.0
     min_updates: int = 100
     max_updates: int = 1200
+    by: str = "shown"
+    steps: int = 1
 
-    def updates(self, words: int) -> int:
-        """Updates for a training set of so many labelled words."""
+    def updates(self, shown: int, labelled: int) -> int:
+        """Updates for texts of so many words, of which so many have a label."""
+        words = shown if self.by == "shown" else labelled
         return max(self.min_updates, min(self.max_updates, round(self.epochs * words / self.batch_words)))
 
 
@@ -103,16 +106,26 @@ class Trainer:
         drop = float(self.config["training"].get("dropout", 0.1))
         batches = _batches(examples, self.schedule.batch_words, random.Random(seed))
         labelled = sum(int(np.count_nonzero(doc.to_array("ENT_IOB"))) for doc in docs)
-        for _ in range(self.schedule.updates(labelled)):
-            nlp.update(next(batches), sgd=optimizer, drop=drop)
+        for _ in range(self.schedule.updates(sum(map(len, docs)), labelled)):
+            batch = next(batches)
+            for _ in range(self.schedule.steps):
+                _update(nlp, batch, optimizer, drop)
         return nlp, optimizer.averages
 
     def _share_encoders(self, nlp: Language) -> None:
         """The encoder that an earlier pipeline has loaded, and the vectors that it has made, serve the next."""
-        models = [pipe.model for _, pipe in nlp.pipeline if hasattr(pipe, "model")]
-        nodes = [node for model in models for node in model.walk() if node.name == "frozen_transformer"]
+        nodes = frozen_nodes(nlp)
         for number, node in enumerate(nodes):
             node.shims[0] = self.encoders.setdefault(number, node.shims[0])
+
+
+def _update(nlp: Language, batch: Sequence[Example], optimizer: Any, drop: float) -> None:
+    """As `nlp.update` of spaCy 3.8, which copies each Example and so aligns its words anew each time."""
+    pipes: list[Any] = [pipe for _, pipe in nlp.pipeline if hasattr(pipe, "update")]
+    for pipe in pipes:
+        pipe.update(batch, sgd=None, losses={}, drop=drop)
+    for pipe in pipes:
+        pipe.finish_update(optimizer)
 
 
 def _key(docs: Sequence[Doc], labels: Sequence[str], seed: int) -> bytes:
@@ -139,17 +152,3 @@ def _batches(examples: Sequence[Example], words: int, rng: random.Random) -> Ite
             found += [batch] if batch else []
         rng.shuffle(found)
         yield from found
-
-
-def word_vectors(nlp: Language, docs: Sequence[Doc]) -> list[np.ndarray]:
-    """The encoder's vectors of each Doc.
-
-    nlp (Language): A pipeline with a component that has a method `encode`, such as `crf_ner`.
-    docs (Sequence[Doc]): The Docs.
-    RETURNS (list[np.ndarray]): [tokens, width] a Doc.
-    RAISES (BioactiveError): B535 when no component can.
-    """
-    for _, pipe in nlp.pipeline:
-        if hasattr(pipe, "encode"):
-            return [to_numpy(rows) for rows in pipe.encode(list(docs))]
-    raise error("B535", pipes=", ".join(nlp.pipe_names))

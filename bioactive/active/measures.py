@@ -23,6 +23,8 @@ Measure = Callable[[Posterior], float]
 measures = catalogue.create("bioactive", "measures", entry_points=True)
 # These look at the text alone, so no component needs to be asked.
 TEXT_ONLY = frozenset({"random", "length"})
+# Needs gold, so it is for simulations alone.
+ORACLE = "oracle_accuracy"
 # Stochastic passes that a measure of disagreement asks for: with ten the order is close to that of many more.
 SAMPLES = 10
 
@@ -35,6 +37,8 @@ def get_measure(name: str, seed: int = 0) -> Measure:
     RETURNS (Measure): A function of a Posterior.
     RAISES (BioactiveError): B321 when there is none of this name.
     """
+    from . import published  # noqa: F401  (it registers its measures here, so it cannot be imported above)
+
     if name not in measures:
         raise error("B321", name=name, known=", ".join(sorted(measures.get_all())))
     found = measures.get(name)
@@ -110,7 +114,7 @@ def ltp(posterior: Posterior) -> float:
     RETURNS (float): 1 - min over words t of P(best tag at t), in [0, 1]; 0.0 for an empty Doc.
     Source: Liu et al. 2022, LTP: a new active learning strategy for CRF-based named entity recognition.
     """
-    marginals = _marginals(posterior, "ltp")
+    marginals = known_marginals(posterior, "ltp")
     column = {tag: k for k, tag in enumerate(posterior.tags)}
     chosen = marginals[np.arange(posterior.words), [column[tag] for tag in posterior.best]]
     return float(1 - chosen.min(initial=1.0))
@@ -136,7 +140,7 @@ def entropy(posterior: Posterior) -> float:
     RETURNS (float): (1 / L) sum over words t of H(P(tag at t)), in nats, in [0, log K]; 0.0 for an empty Doc.
     Source: Settles & Craven 2008, An analysis of active learning strategies for sequence labeling tasks.
     """
-    return float(entropy_of(_marginals(posterior, "entropy")).sum()) / max(1, posterior.words)
+    return float(entropy_of(known_marginals(posterior, "entropy")).sum()) / max(1, posterior.words)
 
 
 @measures("total_entropy")
@@ -147,7 +151,7 @@ def total_entropy(posterior: Posterior) -> float:
     RETURNS (float): sum over words t of H(P(tag at t)), in nats; 0.0 for an empty Doc.
     Source: Settles & Craven 2008 ("total token entropy").
     """
-    return float(entropy_of(_marginals(posterior, "total_entropy")).sum())
+    return float(entropy_of(known_marginals(posterior, "total_entropy")).sum())
 
 
 @measures("entity_entropy")
@@ -274,7 +278,7 @@ def _known(posterior: Posterior, measure: str, name: str) -> float:
     return value
 
 
-def _marginals(posterior: Posterior, measure: str) -> np.ndarray:
+def known_marginals(posterior: Posterior, measure: str) -> np.ndarray:
     if posterior.words and not posterior.marginals.size:
         raise error("B322", measure=measure, needed="marginals", kind=posterior.kind)
     return posterior.marginals

@@ -3,61 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from spacy.tokens import Doc, Span
 
+from .costs import Cost
 from .stretches import word_tokens
-
-
-@dataclass
-class Cost:
-    """What answers cost; costs are added.
-
-    questions (int): Tasks that an annotator opens: the stretches of one text in one round are one task.
-    sentences (int): Texts that were never asked about before.
-    words (int): Words that got an answer, those included by which entities across an edge lengthened a stretch.
-    extended (int): The latter alone.
-    context (int): Words of the texts asked about that are shown and not asked.
-    entities (int): Entities marked.
-    """
-
-    questions: int = 0
-    sentences: int = 0
-    words: int = 0
-    extended: int = 0
-    context: int = 0
-    entities: int = 0
-
-    def __add__(self, other: Cost) -> Cost:
-        mine, theirs = asdict(self), asdict(other)
-        return Cost(**{name: mine[name] + theirs[name] for name in mine})
-
-
-@dataclass(frozen=True)
-class TimeModel:
-    """Modelled seconds of an annotator; replace the defaults by what your own time stamps say.
-
-    question (float): To open a task and to send its answer.
-    word (float): To read a word and decide on it; .25 s are 240 words a minute.
-    context (float): To read a word that is shown and not asked about.
-    entity (float): To mark an entity and choose its type.
-    """
-
-    question: float = 2.0
-    word: float = 0.25
-    context: float = 0.25
-    entity: float = 3.0
-
-    def seconds(self, cost: Cost) -> float:
-        """The modelled time of a cost."""
-        return (
-            self.question * cost.questions
-            + self.word * cost.words
-            + self.context * cost.context
-            + self.entity * cost.entities
-        )
 
 
 class Oracle:
@@ -77,6 +29,9 @@ class Oracle:
             for doc, tokens in zip(self.golds, self.tokens, strict=True)
         ]
         self.known = [np.zeros(length, dtype=bool) for length in self.lengths]
+        # A text without the name of a document is one by itself.
+        self.documents = [doc.user_data.get("doc_id", number) for number, doc in enumerate(self.golds)]
+        self.opened: set[Any] = set()
         self.bounds = [
             [(int(np.searchsorted(tokens, s)), int(np.searchsorted(tokens, e))) for s, e, _ in entities]
             for tokens, entities in zip(self.tokens, self.entities, strict=True)
@@ -106,7 +61,9 @@ class Oracle:
                 answered[start:end] = True
         answered &= ~before
         self.known[text] = before | answered
-        words = int(answered.sum())
+        words, document = int(answered.sum()), self.documents[text]
+        new = document not in self.opened
+        self.opened.add(document)
         return Cost(
             questions=1,
             sentences=int(not before.any()),
@@ -114,6 +71,7 @@ class Oracle:
             extended=words - int(wanted.sum()),
             context=self.lengths[text] - words,
             entities=sum(bool(answered[start:end].any()) for start, end in self.bounds[text]),
+            documents=int(new),
         )
 
     def ask_all(self, text: int) -> Cost:
@@ -127,6 +85,11 @@ class Oracle:
             for (_, _, label), (first, _) in zip(entities, bounds, strict=True):
                 found[label] += int(known[first])
         return found
+
+    @property
+    def words_known(self) -> int:
+        """Words that have an answer."""
+        return sum(int(known.sum()) for known in self.known)
 
     def answered(self) -> list[int]:
         """Numbers of the texts of which something is known."""
@@ -161,10 +124,20 @@ class Oracle:
         text, guesses, sure: As in `training_doc`.
         RETURNS (int): Words whose tag, B- and I- apart, is wrong.
         """
-        gold = self._tags(
-            text, [(a, b, label) for (a, b), (_, _, label) in zip(self.bounds[text], self.entities[text], strict=True)]
-        )
-        return int((sure & (gold != self._tags(text, guesses))).sum())
+        return int((sure & (self._gold_tags(text) != self._tags(text, guesses))).sum())
+
+    def accuracy(self, text: int, tags: Sequence[str]) -> float:
+        """How many words of a text have the tag that gold gives them: what no strategy can know.
+
+        text (int): Its number.
+        tags (Sequence[str]): A tag a word, [L].
+        RETURNS (float): In [0, 1]; 1.0 for a text without words.
+        """
+        return float((self._gold_tags(text) == np.array(tags, dtype=object)).mean()) if len(tags) else 1.0
+
+    def _gold_tags(self, text: int) -> np.ndarray:
+        pairs = zip(self.bounds[text], self.entities[text], strict=True)
+        return self._tags(text, [(first, end, label) for (first, end), (_, _, label) in pairs])
 
     def _tags(self, text: int, entities: Iterable[tuple[int, int, str]]) -> np.ndarray:
         tags = np.full(self.lengths[text], "O", dtype=object)

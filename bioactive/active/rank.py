@@ -18,11 +18,14 @@ from bioactive.annotate.tasks import Task, excerpt
 from bioactive.errors import error
 from bioactive.evaluation.blocks import WINDOW, OnDone, blocks, zone
 
+from .costs import TimeModel
+from .differing import differing
 from .measures import TEXT_ONLY, get_measure, samples_needed, uniform
 from .pool import text_of
 from .posteriors import Posterior, find_adapter, posterior, text_only
 from .prints import Prints, print_of
-from .stretches import Shape, Stretch, entity_bounds, find_stretches, stretch_task, word_tokens
+from .sift import diversity_of
+from .stretches import Shape, Stretch, entity_bounds, find_stretches, priced, stretch_task, word_tokens
 from .suggest import suggested, tokenise, with_spans
 from .word_measures import get_word_measure
 
@@ -48,6 +51,12 @@ class RankOptions:
     stretch_words (int): Words of a stretch, before it is grown over predicted entities.
     stretches (int): The most stretches of one text.
     samples (int | None): How often a measure that draws ("bald") draws; None takes the measure's own number.
+    longest (int | None): Above `stretch_words`, stretches grow to so many words while `share` allows; see `Shape`.
+    share (float): The next word is taken in while it has this share of the worst word's score.
+    per_second (bool): Divide a score by the modelled seconds that the question is expected to take.
+    diversity (float): With f > 0, the n most different of the (1 + f) n least certain are kept.
+    diverse_by (str): "k_centre", "k_means" or "badge".
+    duplicates_above (float): Of tasks whose mean vectors have a higher cosine, the less certain one is left out.
     """
 
     measure: str = "mnlp"
@@ -60,10 +69,28 @@ class RankOptions:
     unit: str = "sentence"
     stretch_words: int = 6
     stretches: int = 1
+    longest: int | None = None
+    share: float = 0.5
+    per_second: bool = False
+    diversity: float = 0.0
+    diverse_by: str = "k_centre"
+    duplicates_above: float = 1.0
+
+    @property
+    def sifted(self) -> bool:
+        """Whether the tasks kept are chosen out of more by how different they are."""
+        return self.diversity > 0 or self.duplicates_above < 1
+
+    @property
+    def candidates(self) -> int | None:
+        """How many of the least certain are held until then."""
+        return self.n if self.n is None or not self.sifted else round(self.n * (1 + max(self.diversity, 0.25)))
 
     @property
     def by_text(self) -> bool:
         """Whether the text alone decides, so that no component is asked."""
+        if self.per_second:
+            return False
         # A stretch that comes with suggestions is to cut none of them.
         return self.measure in TEXT_ONLY and not (self.unit == "stretch" and self.suggest)
 
@@ -163,7 +190,7 @@ class Ranker:
     options (RankOptions): What to rank by.
     shelf (Shelf | None): Where the tasks lie; None keeps them in memory.
     RAISES (BioactiveError): B320 when the pipeline cannot say how sure it is, B321 or B530 for an unknown measure,
-            B536 for an unknown unit.
+            B536 for an unknown unit, B541 for an unknown kind of diversity.
     """
 
     def __init__(self, nlp: Language, options: RankOptions, shelf: Shelf | None = None) -> None:
@@ -172,6 +199,7 @@ class Ranker:
         self.shelf = shelf or Memory()
         self.ranking = Ranking(measure=options.measure)
         self.judge = _judge(options)
+        diversity_of(options.diverse_by)
         needed = samples_needed(options.measure) if options.unit == "sentence" else 0
         self.sampling: dict[str, Any] = {"samples": options.samples or needed, "seed": options.seed} if needed else {}
         if not options.by_text:
@@ -212,19 +240,22 @@ class Ranker:
 
     def keep(self, key: Key, place: Any) -> None:
         """Take a task that `wants` let in."""
-        if self.options.n is None or len(self.best) < self.options.n:
+        room = self.options.candidates
+        if room is None or len(self.best) < room:
             heapq.heappush(self.best, (key, place))
         else:
             heapq.heapreplace(self.best, (key, place))
 
     def wants(self, key: Key) -> bool:
         """Whether a task is among the n best so far."""
-        n = self.options.n
-        return n is None or len(self.best) < n or bool(self.best and key > self.best[0][0])
+        room = self.options.candidates
+        return room is None or len(self.best) < room or bool(self.best and key > self.best[0][0])
 
     def ranked(self) -> Iterator[Task]:
         """The tasks kept, the least certain first; once, after all blocks."""
         self.best.sort(key=lambda entry: entry[0], reverse=True)
+        if self.options.sifted:
+            self.best = self._sifted()
         self.ranking.kept = len(self.best)
         if self.best:
             self.ranking.highest, self.ranking.lowest = (
@@ -236,6 +267,13 @@ class Ranker:
                 with zone(self.nlp):
                     tasks = suggested(self.nlp, tasks)
             yield from tasks
+
+    def _sifted(self) -> list[tuple[Key, Any]]:
+        """Of the candidates, those that differ; the least certain first again."""
+        tasks = [self.shelf.read(place)[1] for _, place in self.best]
+        with zone(self.nlp):
+            kept = differing(self.nlp, tasks, self.options)
+        return [self.best[place] for place in kept]
 
     def _score_batch(self, batch: Sequence[Item]) -> None:
         options, ranking = self.options, self.ranking
@@ -263,15 +301,20 @@ def _judge(options: RankOptions) -> Callable[[Doc, Posterior], tuple[float, list
     """How to score a text: as a whole, or by the least certain stretch of it."""
     if options.unit == "sentence":
         measure = get_measure(options.measure, options.seed)
-        return lambda doc, belief: (measure(belief), [])
+        time = TimeModel()
+        return lambda doc, belief: (
+            measure(belief) / (time.expected(belief, (0, belief.words)) if options.per_second else 1.0),
+            [],
+        )
     if options.unit != "stretch":
         raise error("B536", unit=options.unit)
     of_words = get_word_measure(options.measure, options.seed)
-    shape = Shape(options.stretch_words, per_text=options.stretches)
+    shape = Shape(options.stretch_words, options.longest, options.share, options.stretches)
 
     def judge(doc: Doc, belief: Posterior) -> tuple[float, list[Stretch]]:
         entities = entity_bounds(belief, word_tokens(doc)) if belief.spans else []
-        found = list(find_stretches(of_words(belief), shape, entities=entities))
+        own = find_stretches(of_words(belief), shape, entities=entities)
+        found = list(priced(own, belief, TimeModel()) if options.per_second else own)
         return max((stretch.score for stretch in found), default=0.0), found
 
     return judge

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +16,10 @@ from spacy.tokens import Doc
 from bioactive.errors import error
 
 from .bench import Bench
-from .choose import Pool, Question, asks_pipeline, next_questions, seed_questions
+from .choose import Budget, Pool, Question, asks_pipeline, cold_questions, next_questions, seed_questions
+from .costs import Cost
 from .experiment import FULL, Experiment
 from .journal import Journal, differences
-from .oracle import Cost
 from .trust import Guesses, guess, training_docs
 
 Row = dict[str, Any]
@@ -58,19 +54,39 @@ def simulate(experiment: Experiment, output: Path, options: Options | None = Non
     RAISES (BioactiveError): B520 and B532 when an earlier run was of other settings or data, with what differs; B533
         when the pool is too small.
     """
+    return simulate_all({output: experiment}, options)[output]
+
+
+def simulate_all(experiments: Mapping[Path, Experiment], options: Options | None = None) -> dict[Path, list[Path]]:
+    """Run what is not yet finished of several simulations, so that no process waits for the end of one of them.
+
+    experiments (Mapping[Path, Experiment]): The simulations by their folders.
+    options (Options | None): How they are carried out.
+    RETURNS (dict[Path, list[Path]]): The files of all runs, by folder.
+    RAISES (BioactiveError): As `simulate`.
+    """
     options = options or Options()
+    pending = [run for output, experiment in experiments.items() for run in _pending(experiment, output, options)]
+    if options.jobs > 1 and len(pending) > 1:
+        from .processes import in_processes
+
+        in_processes(experiments, pending, options)
+    else:
+        benches: dict[Path, Bench] = {}
+        for output, name, seed in pending:
+            if output not in benches:
+                benches[output] = Bench(experiments[output])
+            run_one(benches[output], name, seed, output, options)
+    return {output: [run_path(output, *run) for run in experiment.runs()] for output, experiment in experiments.items()}
+
+
+def _pending(experiment: Experiment, output: Path, options: Options) -> list[tuple[Path, str, int]]:
+    """The runs that are not finished."""
     paths = {run: run_path(output, *run) for run in experiment.runs()}
     if options.restart:
         for path in paths.values():
             path.unlink(missing_ok=True)
-    pending = [run for run, path in paths.items() if not _is_finished(path, experiment.facts(*run))]
-    if options.jobs > 1 and len(pending) > 1:
-        _in_processes(experiment, output, options, pending)
-    elif pending:
-        bench = Bench(experiment)
-        for name, seed in pending:
-            run_one(bench, name, seed, output, options)
-    return list(paths.values())
+    return [(output, *run) for run, path in paths.items() if not _is_finished(path, experiment.facts(*run))]
 
 
 def run_path(output: Path, name: str, seed: int) -> Path:
@@ -112,14 +128,14 @@ def _rounds(bench: Bench, name: str, seed: int, done: Sequence[Row], keep: Path 
     whole = name == FULL
     if not whole:
         _check_size(pool, bench.experiment)
-    questions = seed_questions(pool, _EVERYTHING if whole else rounds.seed_words, seed)
+    questions = _first(bench, pool, name, seed)
     guesses: Guesses = {}
     for number in range(1 if whole else rounds.count + 1):
         cost = sum((pool.oracle.ask(each.text, each.stretches) for each in questions), cost)
         if number < len(done):
             row = done[number]
         else:
-            docs = training_docs(pool.oracle, guesses)
+            docs = training_docs(pool.oracle, guesses) + ([] if whole else bench.beside(pool))
             folder = (
                 keep / "pipelines" / f"{name}-{seed}" / f"active_iter_{number}_added_{cost.sentences}" if keep else None
             )
@@ -131,6 +147,17 @@ def _rounds(bench: Bench, name: str, seed: int, done: Sequence[Row], keep: Path 
             }
             yield row
         questions, guesses = _next_of(row)
+
+
+def _first(bench: Bench, pool: Pool, name: str, seed: int) -> list[Question]:
+    """What is asked before there is a pipeline."""
+    rounds = bench.experiment.rounds
+    if name == FULL:
+        return seed_questions(pool, Budget(_EVERYTHING), seed)
+    strategy, budget = bench.experiment.strategies[name], Budget(*rounds.budget(0))
+    if not rounds.cold or not asks_pipeline(strategy):
+        return seed_questions(pool, budget, seed)
+    return cold_questions(bench.trainer.blank(), pool, strategy, budget, seed)
 
 
 @dataclass(frozen=True)
@@ -166,7 +193,8 @@ def _chosen(bench: Bench, pool: Pool, nlp: Language, turn: Turn) -> Row:
     if strategy is None or turn.number >= rounds.count:
         return {"next": [], "guesses": {}}
     asked = nlp if asks_pipeline(strategy) else None
-    questions = next_questions(asked, pool, strategy, rounds.budget(turn.number + 1), turn.mixed)
+    budget = Budget(*rounds.budget(turn.number + 1))
+    questions = next_questions(asked, pool, strategy, budget, turn.mixed, bench.experiment.time)
     guesses, told = guess(nlp, pool, strategy.trust) if strategy.trust else ({}, {})
     return {"next": _written(questions), "guesses": {str(text): found for text, found in guesses.items()}, **told}
 
@@ -183,10 +211,14 @@ def _next_of(row: Row) -> tuple[list[Question], Guesses]:
 
 def _check_size(pool: Pool, experiment: Experiment) -> None:
     rounds = experiment.rounds
-    found = sum(int(free.sum()) for free in pool.oracle.free)
-    needed = rounds.seed_words + sum(map(rounds.budget, range(1, rounds.count + 1)))
+    budgets = [Budget(*rounds.budget(number)) for number in range(rounds.count + 1)]
+    if rounds.texts:
+        found, needed = len(set(pool.oracle.documents)), sum(each.texts for each in budgets)
+    else:
+        found, needed = sum(int(free.sum()) for free in pool.oracle.free), sum(each.words for each in budgets)
     if needed > found:
-        raise error("B533", found=found, needed=needed, rounds=rounds.count)
+        what = "documents" if rounds.texts else "words"
+        raise error("B533", found=found, what=what, needed=needed, rounds=rounds.count)
 
 
 def _is_finished(path: Path, facts: dict[str, Any]) -> bool:
@@ -198,42 +230,3 @@ def _is_finished(path: Path, facts: dict[str, Any]) -> bool:
     if differs:
         raise error("B532", path=path, differs="; ".join(differs))
     return True
-
-
-# --- in processes
-
-_bench: Bench | None = None
-_queue: Any = None
-
-
-def _in_processes(experiment: Experiment, output: Path, options: Options, pending: list[tuple[str, int]]) -> None:
-    # Spawned: torch and a forked process that has used it do not go together.
-    context = get_context("spawn")
-    queue = context.Manager().Queue()
-    plain = (options.restart, options.keep)
-    with ProcessPoolExecutor(options.jobs, context, _start, (experiment, queue)) as pool:
-        waiting = {pool.submit(partial(_work, output, plain), *run) for run in pending}
-        while waiting:
-            done, waiting = wait(waiting, timeout=0.5, return_when=FIRST_COMPLETED)
-            while not queue.empty():
-                options.on_row(*queue.get())
-            for future in done:
-                future.result()
-        while not queue.empty():
-            options.on_row(*queue.get())
-
-
-def _start(experiment: Experiment, queue: Any) -> None:
-    """What each process does once."""
-    import torch
-
-    global _bench, _queue
-    torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    _bench, _queue = Bench(experiment), queue
-
-
-def _work(output: Path, plain: tuple[bool, bool], name: str, seed: int) -> None:
-    assert _bench is not None
-    restart, keep = plain
-    told = Options(restart=restart, keep=keep, on_row=lambda *row: _queue.put(row))
-    run_one(_bench, name, seed, output, told)

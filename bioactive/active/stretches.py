@@ -15,6 +15,7 @@ from spacy.tokens import Doc
 
 from bioactive.annotate.tasks import Task, hash_of_asked, only_asked, tokens_of
 
+from .costs import TimeModel
 from .posteriors import Posterior
 
 # Word bounds [start, end) of a predicted entity.
@@ -77,13 +78,14 @@ def find_stretches(
 
 
 def choose_stretches(
-    texts: Iterable[tuple[int, Iterator[Stretch]]], budget: int, tie: Sequence[float] | None = None
+    texts: Iterable[tuple[int, Iterator[Stretch]]], budget: int, tie: Sequence[float] | None = None, most: int = 0
 ) -> list[Found]:
     """The least certain stretches of a pool, as many as a budget of words pays for.
 
     texts (Iterable): Number of each text, and its stretches by falling score, as `find_stretches` gives them.
     budget (int): Words to ask about; the last stretch may go beyond it.
     tie (Sequence[float] | None): Settles equal scores, by number of text; the order of the pool does by default.
+    most (int): Above 0, so many texts are asked about, whatever the words.
     RETURNS (list[Found]): The least certain first.
     """
     heap: list[tuple[float, float, int, Stretch, Iterator[Stretch]]] = []
@@ -96,14 +98,29 @@ def choose_stretches(
     for text, stretches in texts:
         push(text, stretches)
     chosen: list[Found] = []
-    words = 0
-    while heap and words < budget:
+    words, asked = 0, set[int]()
+    while heap and (len(asked) < most if most else words < budget):
         _, _, text, stretch, stretches = heapq.heappop(heap)
         chosen.append(Found(text, stretch))
         words += stretch.end - stretch.start
+        asked.add(text)
         # The next of a text is never above the one before it, but its growth over entities may lift it: by the heap.
         push(text, stretches)
     return chosen
+
+
+def priced(stretches: Iterable[Stretch], belief: Posterior, time: TimeModel) -> Iterator[Stretch]:
+    """Stretches of one text, with what each second of asking about them gives.
+
+    stretches (Iterable[Stretch]): By falling score, as `find_stretches` gives them.
+    belief (Posterior): Of the text.
+    time (TimeModel): Seconds; the first stretch pays for opening and reading the text, the others do not.
+    YIELDS (Stretch): Its score is the sum over its words by its expected seconds.
+    """
+    for number, (start, end, score) in enumerate(stretches):
+        seconds = time.expected(belief, (start, end), opened=number > 0)
+        # Where a word asked about costs no more than one read as context, a second stretch is nearly free.
+        yield Stretch(start, end, score * (end - start) / max(seconds, 0.1))
 
 
 def runs_of(mask: np.ndarray) -> list[Bounds]:

@@ -29,6 +29,8 @@ from .db import (
     stats_cli,
 )
 from .evaluate import evaluate_cli
+from .fit_time import fit_time_cli
+from .grid import grid_cli
 from .info import info_cli
 from .predict import predict_cli
 from .quantize import quantize_cli
@@ -36,6 +38,7 @@ from .rank import rank_cli
 from .retrain import retrain_cli
 from .simulate import SETTINGS, simulate_cli
 from .stop_report import stop_report_cli
+from .transfer import transfer_cli
 
 app = typer.Typer(
     name="bioactive",
@@ -55,6 +58,9 @@ app.command("retrain", rich_help_panel=PIPELINES)(retrain_cli)
 app.command("quantize", rich_help_panel=PIPELINES)(quantize_cli)
 app.command("simulate", rich_help_panel=PIPELINES, context_settings=SETTINGS)(simulate_cli)
 app.command("stop-report", rich_help_panel=PIPELINES, context_settings=SETTINGS)(stop_report_cli)
+app.command("transfer", rich_help_panel=PIPELINES, context_settings=SETTINGS)(transfer_cli)
+app.command("grid", rich_help_panel=PIPELINES, context_settings=SETTINGS)(grid_cli)
+app.command("fit-time", rich_help_panel=PIPELINES)(fit_time_cli)
 app.command("info", rich_help_panel=PIPELINES)(info_cli)
 app.command("ner.correct", rich_help_panel=ANNOTATION)(ner_correct_cli)
 app.command("ner.manual", rich_help_panel=ANNOTATION)(ner_manual_cli)

@@ -103,6 +103,27 @@ def corpus_check_cli(
         raise typer.Exit(1)
 
 
+@corpus_app.command("mentions")
+def corpus_mentions_cli(
+    source: Path = typer.Argument(..., help="Folder of brat files"),
+    output: Path = typer.Argument(..., help=".spacy file: a Doc a document, whose words are the mentions"),
+) -> None:
+    """Keep the mention strings with their types and nothing around them, for entity typing."""
+    import spacy
+
+    from bioactive.corpus.binfile import write_docs
+    from bioactive.corpus.mentions import read_mentions
+    from bioactive.corpus.tally import Tally
+
+    tally = Tally()
+    output.parent.mkdir(parents=True, exist_ok=True)
+    documents = write_docs(read_mentions(source, spacy.blank("xx").vocab, tally), output)
+    typer.echo(f"{documents:,} documents")
+    for name, number in tally.counts.items():
+        typer.echo(f"{number:>9,}  {name}")
+    typer.echo(f"Written: {output}")
+
+
 def _name(path: Path, files: list[Path]) -> str:
     """The shortest name that tells a file from the others."""
     stems = [other.stem for other in files]

@@ -10,6 +10,9 @@ import typer
 if TYPE_CHECKING:
     from bioactive.active.rank import Ranking
 
+# Of a cold start: the texts that stand for the pool come out of so many times as many random ones, and one more.
+COLD = 9.0
+
 
 def rank_cli(
     model: str = typer.Argument(..., help="Folder of a trained pipeline, or name of an installed one"),
@@ -26,6 +29,15 @@ def rank_cli(
     unit: str = typer.Option("sentence", "--unit", help="sentence, or stretch: ask about the least certain words only"),
     stretch_words: int = typer.Option(6, "--stretch-words", min=1, help="Words of a stretch"),
     stretches: int = typer.Option(1, "--stretches", min=1, help="The most stretches of one text"),
+    longest: int | None = typer.Option(None, "--stretch-longest", help="Let a stretch grow to so many words"),
+    share: float = typer.Option(0.5, "--stretch-share", help="... while the next word has this share of the worst"),
+    per_second: bool = typer.Option(False, "--per-second", help="Divide scores by the seconds an answer should take"),
+    diversity: float = typer.Option(0.0, "--diversity", min=0.0, help="Take the most different out of (1 + this) n"),
+    diverse_by: str = typer.Option("k_centre", "--diverse-by", help="k_centre, k_means or badge"),
+    duplicates_above: float = typer.Option(1.0, "--duplicates-above", help="Leave out tasks with a higher cosine"),
+    cold: bool = typer.Option(
+        False, "--cold", help="Nothing is trained yet: texts that stand for the pool; MODEL may be a training config"
+    ),
     samples: int = typer.Option(10, "--samples", min=1, help="How often 'bald' draws; other measures do not"),
     restart: bool = typer.Option(False, "--restart", help="Begin anew where a run that was stopped would go on"),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="Number of the GPU; -1 for the CPU"),
@@ -35,16 +47,23 @@ def rank_cli(
     from bioactive.active.files import Run, rank_file
     from bioactive.active.measures import get_measure
     from bioactive.active.rank import RankOptions
+    from bioactive.active.vectors import untrained
     from bioactive.active.word_measures import get_word_measure
     from bioactive.errors import error
     from bioactive.evaluation.load import load_pipeline
 
     from .progress import progress_bar
 
+    if cold:
+        measure, unit, suggest, diversity, diverse_by = "random", "sentence", False, diversity or COLD, "k_means"
     name = measure or ("entropy" if unit == "stretch" else "mnlp")
+    if n is None and diversity:
+        raise error("B544")
     (get_word_measure if unit == "stretch" else get_measure)(name)  # a misspelt name should not wait for the model
-    nlp = load_pipeline(model, code, gpu_id)
-    options = RankOptions(name, n, seed, batch_size, text_key, suggest, samples, unit, stretch_words, stretches)
+    nlp = untrained(Path(model)) if cold and model.endswith(".cfg") else load_pipeline(model, code, gpu_id)
+    lengths = (stretch_words, stretches, longest, share)
+    sifting = (per_second, diversity, diverse_by, duplicates_above)
+    options = RankOptions(name, n, seed, batch_size, text_key, suggest, samples, unit, *lengths, *sifting)
     with progress_bar("Ranking") as bar:
         ranking = rank_file(Run(nlp, pool, output, code, restart, bar), options)
     if not ranking.kept:

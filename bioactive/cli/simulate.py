@@ -31,6 +31,7 @@ def simulate_cli(
 
     from bioactive.active.curves import report_on, write_report
     from bioactive.active.experiment import read_experiment
+    from bioactive.active.page import write_page
     from bioactive.active.simulate import Options, Row, simulate
 
     from .progress import progress_bar
@@ -48,7 +49,8 @@ def simulate_cli(
             simulate(experiment, output, Options(jobs, restart, keep, told))
     for line in table(report_on(experiment, output, axis)):
         typer.echo(line)
-    for path in [*write_report(experiment, output), *_plotted(experiment, output, axis)]:
+    pictures = _plotted(experiment, output, axis)
+    for path in [*write_report(experiment, output), write_page(experiment, output, axis), *pictures]:
         typer.echo(f"Written: {path}")
 
 

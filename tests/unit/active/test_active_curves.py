@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bioactive.active.curves import first_reached, report_on, write_report
+from bioactive.active.curves import AXES, first_reached, report_on, write_report
 from bioactive.active.experiment import Data, Experiment, Pipeline, Rounds, Strategy, read_experiment
 from bioactive.active.simulate import run_path
 from bioactive.active.stopping import agreement, agreement_above, budget_spent, doubt_below, gain_below, stop_report
@@ -26,7 +26,7 @@ def write_run(output: Path, name: str, seed: int, points: list[tuple[int, float]
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [{"facts": {}}]
     for number, (words, f) in enumerate(points):
-        cost = dict.fromkeys(("sentences", "seconds", "entities", "questions"), words) | {"words": words}
+        cost = dict.fromkeys(AXES, words)
         lines.append({"round": number, "cost": cost, "test": {"p": f, "r": f, "f": f}})
     path.write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf8")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bioactive.active.measures import get_measure, measures, random, samples_needed, uniform
+from bioactive.active.measures import ORACLE, get_measure, measures, random, samples_needed, uniform
 from bioactive.active.posteriors import Posterior, posterior
 from bioactive.errors import BioactiveError
 
@@ -24,6 +24,8 @@ EXACT = (
     "total_entity_entropy",
     "sequence_entropy",
 )
+# Published mistakes, and the control that needs gold.
+PUBLISHED = ("mnlp_padded", "entropy_padded", "bald_positions")
 SAMPLED = ("bald", "total_bald", "vote_entropy", "variation_ratio")
 
 
@@ -67,6 +69,11 @@ HAND_WORKED = {
     "total_bald": H,
     "vote_entropy": H / 2,
     "variation_ratio": 0.25,
+    # 512 positions, of which all but the second word are sure.
+    "mnlp_padded": -math.log(0.75) / 512,
+    "entropy_padded": H / 512,
+    # The words' mean is .125, .5, .375: a text with two tags looks as if passes disagreed.
+    "bald_positions": -(0.125 * math.log(0.125) + 0.5 * math.log(0.5) + 0.375 * math.log(0.375)) - H / 2,
 }
 
 
@@ -76,7 +83,21 @@ def test_measure_hand_worked(two_words, name):
 
 
 def test_every_measure_has_a_hand_worked_case():
-    assert set(HAND_WORKED) | {"random"} == set(measures.get_all())
+    get_measure("random")  # the published ones are registered when a measure is first asked for
+    assert set(HAND_WORKED) | {"random", ORACLE} == set(measures.get_all())
+
+
+def test_oracle_is_for_simulations_alone(two_words):
+    with pytest.raises(BioactiveError, match="B542"):
+        get_measure(ORACLE)(two_words)
+
+
+def test_padded_uncertainty_is_a_rule_for_long_texts(two_words):
+    """Ten words of the same doubt each: as unsure as one for `mnlp`, ten times as unsure for the padded form."""
+    one = Posterior("a", "exact", 1, TAGS, np.array([[0.5, 0.5, 0.0]]), ("O",), math.log(0.5))
+    ten = Posterior("a", "exact", 10, TAGS, np.tile(one.marginals, (10, 1)), ("O",) * 10, 10 * math.log(0.5))
+    assert get_measure("mnlp")(ten) == pytest.approx(get_measure("mnlp")(one))
+    assert get_measure("mnlp_padded")(ten) == pytest.approx(10 * get_measure("mnlp_padded")(one))
 
 
 @pytest.mark.parametrize("name", HAND_WORKED)
@@ -91,7 +112,7 @@ def test_unknown_measure_is_an_error_that_names_the_known():
         get_measure("bold")
 
 
-@pytest.mark.parametrize("name", [*EXACT, *SAMPLED])
+@pytest.mark.parametrize("name", [*EXACT, *PUBLISHED, *SAMPLED])
 def test_measure_that_needs_more_than_the_text_says_so(name):
     with pytest.raises(BioactiveError, match="B322"):
         get_measure(name)(Posterior("a b", "text", 2))
@@ -144,7 +165,7 @@ def test_scores_do_not_depend_on_the_batch_or_the_order(request, fixture, pool, 
     order.shuffle(texts)
     together = posterior(nlp, [nlp.make_doc(text) for text in texts], samples=samples)
     for text, found in zip(texts, together, strict=True):
-        for name in sorted(set(measures.get_all()) - set(() if samples else SAMPLED)):
+        for name in sorted({"random", "length", *EXACT, *PUBLISHED, *(SAMPLED if samples else ())}):
             measure = get_measure(name)
             assert measure(found) == pytest.approx(measure(alone[text]), abs=1e-4)
 

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
+from bioactive.active.costs import Cost, TimeModel
 from bioactive.active.diversity import boosted, k_centre, length_density, near_duplicates, rarity
-from bioactive.active.oracle import Cost, Oracle, TimeModel
+from bioactive.active.oracle import Oracle
 from bioactive.active.posteriors import Posterior
 
 VOCAB = spacy.blank("en").vocab
@@ -31,7 +32,7 @@ def oracle() -> Oracle:
 
 def test_entity_across_an_edge_extends_the_stretch_and_is_paid_for(oracle):
     cost = oracle.ask(0, [(2, 3)])
-    assert cost == Cost(questions=1, sentences=1, words=2, extended=1, context=4, entities=1)
+    assert cost == Cost(questions=1, sentences=1, words=2, extended=1, context=4, entities=1, documents=1)
     assert iob(oracle.training_doc(0)) == ["", "BX", "IX", "", "", ""]
 
 
@@ -43,7 +44,7 @@ def test_known_words_cost_nothing_and_a_second_question_is_not_a_second_sentence
 
 
 def test_several_stretches_of_a_text_are_one_question(oracle):
-    assert oracle.ask(0, [(0, 1), (5, 6)]) == Cost(questions=1, sentences=1, words=2, context=4)
+    assert oracle.ask(0, [(0, 1), (5, 6)]) == Cost(questions=1, sentences=1, words=2, context=4, documents=1)
     assert iob(oracle.training_doc(0)) == ["O", "", "", "", "", "O"]
 
 

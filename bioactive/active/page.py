@@ -1,0 +1,219 @@
+"""The results of a simulation as one HTML page that needs nothing but itself: no script, no font, no address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from math import inf, isnan
+from pathlib import Path
+
+import numpy as np
+
+from bioactive.evaluation.bootstrap import Interval
+
+from .curves import SHARES, Curve, Report, read_curve, report_on
+from .drawing import Drawing, Line
+from .experiment import FULL, Experiment
+
+STYLE = """
+:root {
+  --ink: #1c2430; --soft: #5b6675; --rule: #d9dee6; --ground: #ffffff; --card: #f6f7f9; --fade: .14;
+  --c0: #5b6675; --c1: #0b66c3; --c2: #c2410c; --c3: #15803d; --c4: #a21caf; --c5: #a16207; --c6: #0f766e;
+  --c7: #be123c;
+}
+@media (prefers-color-scheme: dark) {
+  :root {
+    --ink: #e6eaf0; --soft: #a3adba; --rule: #38424f; --ground: #12171e; --card: #1a212b; --fade: .2;
+    --c0: #a3adba; --c1: #6cb1ff; --c2: #ff9b66; --c3: #5fd08a; --c4: #e58cf0; --c5: #e3b341; --c6: #4fd1c5;
+    --c7: #ff8095;
+  }
+}
+* { box-sizing: border-box }
+body {
+  margin: 0 auto; max-width: 76rem; padding: 1.5rem clamp(1rem, 4vw, 2.5rem);
+  background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, "Segoe UI", Roboto, sans-serif;
+}
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .25rem }
+h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
+p { margin: .25rem 0 .75rem; max-width: 46rem }
+.soft, figcaption, caption { color: var(--soft); font-size: .9rem }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.25rem }
+figure { margin: 0; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: .75rem }
+svg { display: block; width: 100%; height: auto }
+svg text { fill: var(--soft); font-size: 13px }
+.scroll { overflow-x: auto }
+table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100% }
+caption { text-align: left; padding-bottom: .35rem }
+th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--rule) }
+th { text-align: left; font-weight: 600 }
+td { text-align: right; white-space: nowrap }
+tbody th { white-space: nowrap }
+thead th:not(:first-child) { text-align: right }
+td small { color: var(--soft); display: block }
+.legend { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; color: var(--ink) }
+.key { display: inline-block; width: 1.1rem; height: .25rem; border-radius: 2px; margin-right: .4rem }
+.key { vertical-align: middle }
+"""
+TITLES = {"words": "words labelled", "seconds": "modelled seconds", "sentences": "texts", "documents": "documents"}
+
+
+def write_page(experiment: Experiment, output: Path, axis: str = "words") -> Path:
+    """Write the page of a simulation.
+
+    experiment (Experiment): The simulation; runs that are not finished are left out.
+    output (Path): Its folder.
+    axis (str): What the tables count in; the curves are drawn over it and over modelled seconds.
+    RETURNS (Path): `report.html`.
+    RAISES (BioactiveError): As `report_on`.
+    """
+    report = report_on(experiment, output, axis)
+    axes = list(dict.fromkeys([axis, "seconds"]))
+    parts = [
+        f"<h1>{escape(title_of(experiment))}</h1>",
+        f"<p>{escape(_summary(experiment, report))}</p>",
+        '<div class="charts">',
+        *(_figure(experiment, output, each, report.full) for each in axes),
+        "</div>",
+        _needed_table(report),
+        _area_table(report, experiment.baseline),
+        _pair_table(report),
+        _point_table(experiment, output, axis),
+        _settings(experiment),
+    ]
+    head = f"<title>{escape(title_of(experiment))}</title><style>{STYLE}</style>"
+    meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
+    whole = ["<!doctype html>", f'<html lang="en"><head>{meta}{head}</head>', "<body>", *parts, "</body></html>", ""]
+    path = output / "report.html"
+    path.write_text("\n".join(whole), encoding="utf8")
+    return path
+
+
+def title_of(experiment: Experiment) -> str:
+    """What a simulation is about: the folder of its pool."""
+    path = Path(experiment.data.pool)
+    return f"Simulated annotation: {path.parent.name or path.stem}"
+
+
+def _summary(experiment: Experiment, report: Report) -> str:
+    seeds = max(len(each.seeds) for each in report.results)
+    return (
+        f"With all {report.pool:,.0f} {report.axis} of the pool, F1 is {report.full:.3f} "
+        f"(mean of {len(report.full_seeds)} seeds). {len(report.results)} strategies, up to {seeds} paired seeds; "
+        f"scores on {Path(experiment.data.test).name} ({experiment.data.metric})."
+    )
+
+
+def _figure(experiment: Experiment, output: Path, axis: str, full: float) -> str:
+    curves = [read_curve(output, name, experiment.seeds, axis) for name in experiment.strategies]
+    lines = [_line(number, curve) for number, curve in enumerate(curves) if curve.seeds]
+    title = TITLES.get(axis, axis)
+    levels = [(full, "all"), *((share * full, f"{share:.0%}") for share in SHARES)]
+    drawn = Drawing(lines, levels, title, f"F1 over {title}").svg()
+    told = "Mean over seeds; the band is from the lowest to the highest. Dashes: shares of full F1."
+    return f"<figure>{drawn}<figcaption>{_legend(lines)}{told}</figcaption></figure>"
+
+
+def _line(number: int, curve: Curve) -> Line:
+    grid = np.unique(np.concatenate([curve.domain, *curve.x]).clip(*curve.domain))
+    f = curve.on(grid)
+    return Line(f"{curve.name} ({len(curve.seeds)})", f"var(--c{number % 8})", grid, f.mean(0), f.min(0), f.max(0))
+
+
+def _legend(lines: Sequence[Line]) -> str:
+    keys = "".join(
+        f'<span><span class="key" style="background:{line.colour}"></span>{escape(line.name)}</span>' for line in lines
+    )
+    return f'<div class="legend">{keys}</div>'
+
+
+def _needed_table(report: Report) -> str:
+    head = ["strategy", "seeds", *(f"{share:.0%} of full F1" for share in SHARES)]
+    rows = [
+        [each.name, str(len(each.seeds)), *(_needed(found, report.pool) for found in each.needed.values())]
+        for each in report.results
+    ]
+    told = f"{report.axis.capitalize()} needed, with the 95 % interval over seeds and the share of the pool"
+    return f"<h2>Labels needed</h2>{_table(told, head, rows)}"
+
+
+def _needed(found: Interval, pool: float) -> str:
+    if found.value == inf:
+        return "not reached"
+    high = "not reached" if found.high == inf else f"{found.high:,.0f}"
+    return f"{found.value:,.0f} ({found.value / pool:.0%})<small>{found.low:,.0f} to {high}</small>"
+
+
+def _area_table(report: Report, baseline: str) -> str:
+    head = ["strategy", "mean F1", f"less {baseline}", "better", "worse", "gain ends at"]
+    rows = []
+    for each in report.results:
+        row = [each.name, _ranged(each.area), "", "", "", ""]
+        if each.difference is not None:
+            row[2:5] = _signed(each.difference), f"{each.better:.0%}", f"{each.worse:.0%}"
+            row[5] = "" if isnan(each.gain_ends) else f"{each.gain_ends:,.0f}"
+        rows.append(row)
+    told = (
+        f"Mean F1 over the {report.axis} that all strategies share; better and worse: the share of these at which the "
+        f"interval of the paired difference lies above or below zero"
+    )
+    return f"<h2>Over all budgets</h2>{_table(told, head, rows)}"
+
+
+def _pair_table(report: Report) -> str:
+    head = ["pair", "seeds", "difference", "sign flip p", "t test p"]
+    rows = [
+        [
+            f"{pair.second} less {pair.first}",
+            str(pair.seeds),
+            _signed(pair.difference),
+            f"{pair.p_flip:.3f}",
+            "" if isnan(pair.p_t) else f"{pair.p_t:.3f}",
+        ]
+        for pair in report.pairs
+    ]
+    told = "Paired by seed, on mean F1; p values are not corrected. The sign-flip test of 5 seeds cannot go below .0625"
+    return f"<h2>Paired tests</h2>{_table(told, head, rows)}"
+
+
+def _point_table(experiment: Experiment, output: Path, axis: str) -> str:
+    rows = []
+    for name in [*experiment.strategies, FULL]:
+        seeds = experiment.seeds_of_full if name == FULL else experiment.seeds
+        curve = read_curve(output, name, seeds, axis)
+        for number in range(min((len(x) for x in curve.x), default=0)):
+            f = [found[number] for found in curve.f]
+            cost = float(np.mean([x[number] for x in curve.x]))
+            rows.append([name, str(number), f"{cost:,.0f}", f"{np.mean(f):.4f}", f"{min(f):.4f} to {max(f):.4f}"])
+    return f"<h2>All points</h2>{_table('Means over seeds', ['strategy', 'round', axis, 'F1', 'seeds'], rows)}"
+
+
+def _settings(experiment: Experiment) -> str:
+    time, rounds, schedule = experiment.time, experiment.rounds, experiment.schedule
+    lines = [
+        f"{rounds.count} rounds after the first training; {schedule.epochs:g} epochs over words {schedule.by}, "
+        f"{schedule.min_updates:,} to {schedule.max_updates:,} updates of {schedule.batch_words} words.",
+        f"A modelled annotator takes {time.question:g} s a question, {time.word:g} s a word, {time.context:g} s a word "
+        f"of context, {time.entity:g} s an entity.",
+    ]
+    return f'<h2>Settings</h2><p class="soft">{escape(" ".join(lines))}</p>'
+
+
+def _signed(found: Interval) -> str:
+    return f"{found.value:+.4f}<small>{found.low:+.4f} to {found.high:+.4f}</small>"
+
+
+def _ranged(found: Interval) -> str:
+    return f"{found.value:.4f}<small>{found.low:.4f} to {found.high:.4f}</small>"
+
+
+def _table(caption: str, head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; the first cell of a row is its header, and text in it is escaped. Other cells are made here."""
+    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
+    body = "".join(
+        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
+        for first, *cells in rows
+    )
+    return (
+        f'<div class="scroll" tabindex="0"><table><caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead>'
+        f"<tbody>{body}</tbody></table></div>"
+    )

@@ -247,6 +247,9 @@ class Errors:
     )
     B534 = "{path}: there is no finished run to report on. Run 'bioactive simulate' first."
     B536 = "Unknown unit {unit!r}. Choose 'sentence' or 'stretch'."
+    B550 = "Weight {weight!r} of the text {text!r} is no number from 0 up. Set user_data['weight'] to one, or remove it."
+    B551 = "{path}:{line}: class {found!r} has no meaning; given are {known}. Name its label, or name it with --outside."
+    B552 = "Cheap rows cannot be trusted in {what!r}. Choose one of {known}."
     B535 = "No component here gives vectors of words: found {pipes}. Take a pipeline with crf_ner, or no diversity."
 
 

@@ -19,10 +19,10 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from .. import tags
-from ..errors import Errors, error
+from ..errors import BioactiveError, Errors, error
 from . import crf, sampling
 from .crf import Lattice, SpanQuery
-from .gold import gold_tags
+from .gold import entity_words, gold_tags, labels_in, weight_of
 from .sampling import DocSamples, Passes
 from .temperature import best_temperature
 
@@ -329,7 +329,7 @@ class CRFNer(TrainablePipe):
         RAISES (BioactiveError): B202 when there is no label at all.
         """
         validate_get_examples(get_examples, "CRFNer.initialize")
-        in_data = sorted({ent.label_ for eg in get_examples() for ent in eg.reference.ents})
+        in_data = sorted({label for eg in get_examples() for label in labels_in(eg.reference)})
         self._warn_of_labels_without_data(labels, in_data)
         for label in labels if labels is not None else in_data:
             self.add_label(label)
@@ -374,8 +374,11 @@ class CRFNer(TrainablePipe):
     def get_loss(self, examples: Iterable[Example], scores: Lattice) -> tuple[float, Lattice]:
         """Mean negative log-likelihood a Doc, and its gradient by the potentials.
 
-        A word without annotation may have any tag; a span under `incorrect_spans_key` may not be an entity.
-        RAISES (BioactiveError): B203 for a gold label that the component does not know.
+        A word without annotation may have any tag, and one in `doc.spans["entity_words"]` any of the span's type; a
+        span under `incorrect_spans_key` may not be an entity. A Doc counts `user_data["weight"]` times, by default
+        once; the mean is over Docs all the same, so that half the weight is half the gradient.
+
+        RAISES (BioactiveError): B203 for a gold label that the component does not know, B550 for a bad weight.
         """
         examples = list(examples)
         device = scores.emissions.device
@@ -387,21 +390,34 @@ class CRFNer(TrainablePipe):
         if self._independent:
             legal = torch.ones_like(legal)
         rejected = [query for row, eg in enumerate(examples) for query in self._rejected(row, eg)]
+        weights = torch.tensor([weight_of(eg.reference) for eg in examples], device=device)
         loss, d_emissions, d_transitions = crf.loss_and_gradient(
-            scores, legal, torch.from_numpy(allowed).to(device), rejected
+            scores, legal, torch.from_numpy(allowed).to(device), rejected, weights
         )
         n_docs = len(examples)
         return loss.item() / n_docs, Lattice(d_emissions / n_docs, scores.lengths, d_transitions / n_docs)
 
     def _allow_gold_only(self, allowed: NDArray[numpy.bool_], eg: Example, numbers: dict[str, int]) -> None:
-        """Forbid, for the annotated words of one Doc, all tags but the gold one; `allowed` is [L, K]."""
-        for position, tag in enumerate(gold_tags(eg)):
+        """Forbid, for the annotated words of one Doc, all tags but those that the gold leaves; `allowed` is [L, K]."""
+        gold = gold_tags(eg)
+        for span in entity_words(eg):
+            if span.label_ not in self.labels:
+                raise self._unknown(span.label_)
+            index = self.cfg["labels"].index(span.label_)
+            # Words that have a tag of their own keep it.
+            inner = [position for position in range(span.start, span.end) if gold[position] is None]
+            allowed[inner] = False
+            allowed[inner, tags.begin(index) : tags.inside(index) + 1] = True
+        for position, tag in enumerate(gold):
             if tag is None:
                 continue
             if tag not in numbers:
-                raise error("B203", name=self.name, label=tag[2:], labels=", ".join(self.labels))
+                raise self._unknown(tag[2:])
             allowed[position] = False
             allowed[position, numbers[tag]] = True
+
+    def _unknown(self, label: str) -> BioactiveError:
+        return error("B203", name=self.name, label=label, labels=", ".join(self.labels))
 
     def _rejected(self, row: int, eg: Example) -> list[SpanQuery]:
         """The spans of one Doc that are no entities."""

@@ -41,7 +41,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ner.buckets": set(),
     "ner.precision": set(),
     "ner.calibrate": {"ner.component", *GROUND},
-    "ner.gold": set(),
+    "ner.gold": GROUND,
     "ner.temperature": set(),
     "ner.sampling": {"ner.head", "ner.crf", "ner.precision"},
     "ner.component": {"ner.head", "ner.crf", "ner.gold", "ner.sampling", "ner.temperature", *GROUND},

@@ -20,6 +20,7 @@ from thinc.api import Config
 
 from bioactive.errors import error
 from bioactive.evaluation.pairs import unlabelled_copy
+from bioactive.ner.gold import ENTITY_WORDS, weight_of
 
 from .posteriors import find_adapter
 
@@ -102,7 +103,7 @@ class Trainer:
         optimizer = nlp.initialize(lambda: examples)
         drop = float(self.config["training"].get("dropout", 0.1))
         batches = _batches(examples, self.schedule.batch_words, random.Random(seed))
-        labelled = sum(int(np.count_nonzero(doc.to_array("ENT_IOB"))) for doc in docs)
+        labelled = sum(map(labelled_words, docs))
         for _ in range(self.schedule.updates(labelled)):
             nlp.update(next(batches), sgd=optimizer, drop=drop)
         return nlp, optimizer.averages
@@ -115,11 +116,21 @@ class Trainer:
             node.shims[0] = self.encoders.setdefault(number, node.shims[0])
 
 
+def labelled_words(doc: Doc) -> int:
+    """Words of which a Doc says something: a tag, or that they are in an entity of some type."""
+    told = doc.to_array("ENT_IOB") != 0
+    for span in doc.spans.get(ENTITY_WORDS, ()):
+        told[span.start : span.end] = True
+    return int(told.sum())
+
+
 def _key(docs: Sequence[Doc], labels: Sequence[str], seed: int) -> bytes:
     """Identifies a training set and a seed."""
     digest = blake2b(f"{seed}:{labels}".encode())
     for doc in docs:
         digest.update(doc.to_array(["ORTH", "SPACY", "ENT_IOB", "ENT_TYPE"]).tobytes() + b"|")
+        known = [(span.start, span.end, span.label_) for span in doc.spans.get(ENTITY_WORDS, ())]
+        digest.update(f"{weight_of(doc)}:{known}|".encode())
     return digest.digest()
 
 

@@ -60,11 +60,11 @@ def read_labels(path: Path, nlp: Language, options: ConvertOptions, tally: Tally
             yield set_origins(doc, [origin] * len(doc.ents), origin)
         return
     for number, task in read_jsonl(path):
-        doc = from_task(task, nlp.tokenizer, origin, tally, f"{path}:{number}")
-        if doc is None:
+        made = from_task(task, nlp.tokenizer, origin, tally, f"{path}:{number}")
+        if made is None:
             tally.add("ignored answers, left out", f"{path}:{number}")
         else:
-            yield doc
+            yield made
 
 
 def read_classes(path: Path, vocab: Vocab, options: ClassOptions, tally: Tally) -> Iterator[Doc]:

@@ -1,4 +1,4 @@
-"""Cheap and expert rows in one training set: a cheap row is trusted in part, counts less, and leaves when its text is known."""
+"""Cheap and expert rows in one training set: cheap ones are trusted in part, count less, and leave where experts come."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -58,10 +58,13 @@ class ThresholdOptions:
 
     def facts(self) -> dict[str, Any]:
         """All that a row depends on, in JSON's types; files by their SHA-256."""
-        own = {key: value for key, value in asdict(self).items() if key not in ("gain", "cheap", "expert", "config")}
+        own = {name: getattr(self, name) for name in ("percents", "folds", "seed")}
+        for part in ("trust", "schedule", "overrides"):
+            given = getattr(self, part)
+            own |= {f"{part}.{key}": value for key, value in (given if part == "overrides" else vars(given)).items()}
         files = {"cheap": self.cheap, "expert": self.expert, "config": self.config}
         prints = {name: sha256_of(path) if path else None for name, path in files.items()}
-        return {**own, "percents": list(self.percents), **prints, "version": __version__}
+        return {**own, **prints, "version": __version__}
 
 
 @dataclass(frozen=True)

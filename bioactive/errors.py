@@ -273,6 +273,10 @@ class Errors:
     )
     B562 = "{path}: labels are kept in {known} files. Choose one of these endings."
     B563 = "{text!r} does not say which label is meant. Write {form}."
+    B564 = (
+        "A teacher at {outside} beside cheap rows that are trusted in {what!r} makes no sense. Take a probability from "
+        "0 to 1, and trust 'entities' or 'words'; or 0 for no teacher."
+    )
     B535 = "No component here gives vectors of words: found {pipes}. Take a pipeline with crf_ner, or no diversity."
 
 

@@ -16,7 +16,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import fix_random_seed, load_config, load_model_from_config
 from spacy.vocab import Vocab
-from thinc.api import Config
+from thinc.api import Config, Optimizer
 
 from bioactive.errors import error
 from bioactive.evaluation.pairs import unlabelled_copy
@@ -95,18 +95,38 @@ class Trainer:
     def _fit(self, docs: Sequence[Doc], labels: Sequence[str], seed: int) -> tuple[Language, Any]:
         """A trained pipeline, and the averages of its weights."""
         fix_random_seed(seed)
+        nlp, optimizer = self.begin(docs, labels)
+        self.learn(nlp, optimizer, docs, seed)
+        return nlp, optimizer.averages
+
+    def begin(self, docs: Sequence[Doc], labels: Sequence[str]) -> tuple[Language, Optimizer]:
+        """A pipeline with fresh weights, ready for training, and what updates it.
+
+        docs (Sequence[Doc]): Training Docs.
+        labels (Sequence[str]): All types.
+        """
         nlp = self.blank()
-        examples = [Example(unlabelled_copy(doc, nlp.vocab), doc) for doc in docs]
         tagger: Any = nlp.get_pipe(find_adapter(nlp)[0])
         for label in labels:
             tagger.add_label(label)
-        optimizer = nlp.initialize(lambda: examples)
+        examples = _examples(nlp, docs)
+        return nlp, nlp.initialize(lambda: examples)
+
+    def learn(self, nlp: Language, optimizer: Optimizer, docs: Sequence[Doc], seed: int) -> None:
+        """Train for as long as the schedule says, from the weights that are there.
+
+        nlp, optimizer (Language, Optimizer): From `begin`.
+        docs (Sequence[Doc]): Training Docs.
+        seed (int): Of the order.
+        """
         drop = float(self.config["training"].get("dropout", 0.1))
-        batches = _batches(examples, self.schedule.batch_words, random.Random(seed))
-        labelled = sum(map(labelled_words, docs))
-        for _ in range(self.schedule.updates(labelled)):
-            nlp.update(next(batches), sgd=optimizer, drop=drop)
-        return nlp, optimizer.averages
+        batches = _batches(_examples(nlp, docs), self.schedule.batch_words, random.Random(seed))
+        for _ in range(self.schedule.updates(sum(map(labelled_words, docs)))):
+            self.step(nlp, optimizer, next(batches), drop)
+
+    def step(self, nlp: Language, optimizer: Optimizer, batch: list[Example], drop: float) -> None:
+        """One update."""
+        nlp.update(batch, sgd=optimizer, drop=drop)
 
     def _share_encoders(self, nlp: Language) -> None:
         """The encoder that an earlier pipeline has loaded, and the vectors that it has made, serve the next."""
@@ -114,6 +134,10 @@ class Trainer:
         nodes = [node for model in models for node in model.walk() if node.name == "frozen_transformer"]
         for number, node in enumerate(nodes):
             node.shims[0] = self.encoders.setdefault(number, node.shims[0])
+
+
+def _examples(nlp: Language, docs: Sequence[Doc]) -> list[Example]:
+    return [Example(unlabelled_copy(doc, nlp.vocab), doc) for doc in docs]
 
 
 def labelled_words(doc: Doc) -> int:

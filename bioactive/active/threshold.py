@@ -14,7 +14,6 @@ import numpy as np
 from spacy.tokens import Doc
 
 from bioactive import __version__
-from bioactive.cheap.merge import Trust, merge
 from bioactive.errors import error
 from bioactive.evaluation.bootstrap import Interval
 from bioactive.evaluation.load import read_docs
@@ -23,6 +22,7 @@ from bioactive.fingerprint import sha256_of
 from .in_memory import Schedule, Trainer
 from .journal import Journal, differences
 from .scoring import loss_on, scores_on
+from .teacher import Teaching, taught
 
 Row = dict[str, Any]
 PERCENTS = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 12.0, 15.0, 20.0)
@@ -39,7 +39,7 @@ class ThresholdOptions:
     overrides (Mapping[str, Any]): Its settings by dotted name.
     percents (tuple[float, ...]): Expert rows to add, in percent of those outside of the fold, rising; 0 for none.
     folds (int): Each is the test of one training a percentage.
-    trust (Trust): What is believed of cheap rows.
+    teaching (Teaching): How cheap rows are used.
     schedule (Schedule): How long to train.
     seed (int): Of the folds, of the order in which rows are added, and of the weights.
     gain (float): F1 that counts as a gain, see `summed_up`.
@@ -51,7 +51,7 @@ class ThresholdOptions:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     percents: tuple[float, ...] = PERCENTS
     folds: int = 5
-    trust: Trust = field(default_factory=Trust)
+    teaching: Teaching = field(default_factory=Teaching)
     schedule: Schedule = field(default_factory=Schedule)
     seed: int = 0
     gain: float = 0.005
@@ -59,9 +59,12 @@ class ThresholdOptions:
     def facts(self) -> dict[str, Any]:
         """All that a row depends on, in JSON's types; files by their SHA-256."""
         own = {name: getattr(self, name) for name in ("percents", "folds", "seed")}
-        for part in ("trust", "schedule", "overrides"):
-            given = getattr(self, part)
-            own |= {f"{part}.{key}": value for key, value in (given if part == "overrides" else vars(given)).items()}
+        sections = {
+            "schedule": vars(self.schedule),
+            "overrides": self.overrides,
+            "teaching": {**vars(self.teaching), **vars(self.teaching.trust), "trust": None},
+        }
+        own |= {f"{section}.{key}": value for section, given in sections.items() for key, value in given.items()}
         files = {"cheap": self.cheap, "expert": self.expert, "config": self.config}
         prints = {name: sha256_of(path) if path else None for name, path in files.items()}
         return {**own, **prints, "version": __version__}
@@ -215,7 +218,8 @@ def _rows(options: ThresholdOptions, done: int) -> Iterator[Row]:
         order = np.random.default_rng([options.seed, 1, fold]).permutation(len(rest))
         # Rising shares of one order: each holds the one before.
         added = [rest[int(i)] for i in order[: max(1, round(len(rest) * percent / 100)) if percent else 0]]
-        made = merge((doc for doc in cheap if doc.text not in held_out), added, options.trust)
+        open_rows = [doc for doc in cheap if doc.text not in held_out]
+        made = taught(trainer, open_rows, added, labels, options.teaching, options.seed + fold)
         with trainer.trained(made.docs, labels, options.seed + fold) as nlp:
             row = {**scores_on(nlp, test), "loss": loss_on(nlp, test)}
         told = {"fold": fold, "percent": percent, "rows": len(added), "cheap": made.cheap}

@@ -1,8 +1,8 @@
-"""Cheap and expert rows in one training set: cheap ones are trusted in part, count less, and leave where experts come."""
+"""Cheap and expert rows in one training set: cheap ones are trusted in part, count less, and leave for an expert's."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from spacy.tokens import Doc, Span
@@ -45,7 +45,9 @@ class CheapAndExpert:
     replaced: int
 
 
-def merge(cheap: Iterable[Doc], expert: Sequence[Doc], trust: Trust) -> CheapAndExpert:
+def merge(
+    cheap: Iterable[Doc], expert: Sequence[Doc], trust: Trust, outside: Mapping[str, Iterable[int]] | None = None
+) -> CheapAndExpert:
     """Put cheap rows beside expert rows.
 
     A cheap row leaves when an expert has answered for every word of its text. Where some words are answered, it keeps
@@ -54,6 +56,7 @@ def merge(cheap: Iterable[Doc], expert: Sequence[Doc], trust: Trust) -> CheapAnd
     cheap (Iterable[Doc]): Rows with labels in `doc.ents`.
     expert (Sequence[Doc]): Rows with gold labels, on all words or on some.
     trust (Trust): What is believed of the cheap rows.
+    outside (Mapping | None): By text, words (token indices) of cheap rows that are in no entity by another witness.
     RETURNS (CheapAndExpert): The training set; the Docs given are left as they are.
     """
     known: dict[str, list[Doc]] = {}
@@ -65,7 +68,7 @@ def merge(cheap: Iterable[Doc], expert: Sequence[Doc], trust: Trust) -> CheapAnd
         if len(doc) and all(token.idx in answered for token in doc):
             replaced += 1
         else:
-            kept.append(trusted(doc, trust, answered))
+            kept.append(trusted(doc, trust, answered, (outside or {}).get(doc.text, ())))
     return CheapAndExpert([*expert, *kept], len(kept), replaced)
 
 

@@ -26,6 +26,9 @@ def threshold_cli(
     weight: float = typer.Option(
         1.0, "--weight", min=0.0, help="How often a cheap row counts; an expert row counts once"
     ),
+    outside: float = typer.Option(
+        0.5, "--outside", min=0.0, max=1.0, help="Words a teacher is so sure of count as outside; 0 for no teacher"
+    ),
     gain: float = typer.Option(0.005, "--gain", min=0.0, help="F1 that counts as a gain"),
     updates: int = typer.Option(400, "--updates", min=1, help="Updates of each training"),
     batch_words: int = typer.Option(300, "--batch-words", min=1, help="Words an update, padding included"),
@@ -36,6 +39,7 @@ def threshold_cli(
     from spacy.cli._util import parse_config_overrides
 
     from bioactive.active.in_memory import Schedule
+    from bioactive.active.teacher import Teaching
     from bioactive.active.threshold import ThresholdOptions, threshold
     from bioactive.cheap.merge import Trust
 
@@ -48,7 +52,7 @@ def threshold_cli(
         overrides=parse_config_overrides(list(context.args), env_var=None),
         percents=_numbers(percents),
         folds=folds,
-        trust=Trust(trust, weight),
+        teaching=Teaching(Trust(trust, weight), outside if trust != "all" else 0.0),
         # The same for all shares: what more rows bring should not come of longer training.
         schedule=Schedule(batch_words, min_updates=updates, max_updates=updates),
         seed=seed,

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 from typer.testing import CliRunner
 
-from bioactive.active.in_memory import Schedule, labelled_words
+from bioactive.active.in_memory import Schedule, Trainer, labelled_words
 from bioactive.active.scoring import loss_on, scores_on
+from bioactive.active.teacher import Teaching, taught, words_outside
 from bioactive.active.threshold import ThresholdOptions, fold_numbers, summed_up, threshold
 from bioactive.cheap.merge import Trust, trusted
 from bioactive.cli.app import app
@@ -81,7 +82,7 @@ def options(tmp_path) -> ThresholdOptions:
         config=ROOT / "configs/crf_cnn.cfg",
         percents=(0, 50, 100),
         folds=2,
-        trust=Trust("all", 0.5),
+        teaching=Teaching(Trust("all", 0.5), 0.0),
         schedule=Schedule(100, min_updates=4, max_updates=4),
     )
 
@@ -113,8 +114,8 @@ def test_run_that_was_stopped_goes_on_and_ends_alike(options, tmp_path):
     assert without_times(again) == without_times(whole)
     # A finished run is not repeated, and one of other settings is refused.
     assert threshold(options, tmp_path / "out", on_row=again.append) == found and len(again) == 6
-    with pytest.raises(BioactiveError, match=r"B532.*trust.what was all, is words"):
-        threshold(replace(options, trust=Trust("words", 0.5)), tmp_path / "out")
+    with pytest.raises(BioactiveError, match=r"B532.*teaching.what was all, is words"):
+        threshold(replace(options, teaching=Teaching(Trust("words", 0.5), 0.0)), tmp_path / "out")
 
 
 @pytest.mark.parametrize(
@@ -185,3 +186,40 @@ def test_words_in_entities_without_edges_count_as_labelled():
     assert labelled_words(doc) == 4
     assert labelled_words(trusted(doc, Trust("words"))) == 2
     assert labelled_words(trusted(doc, Trust("words"), outside=[3])) == 3
+
+
+@pytest.mark.slow
+def test_teacher_tells_words_outside_and_cheap_entity_words_stay(tmp_path):
+    schedule = Schedule(100, min_updates=60, max_updates=60)
+    trainer = Trainer(ROOT / "configs/crf_cnn.cfg", {}, schedule)
+    nlp, rng = trainer.blank(), random.Random(0)
+    expert = [make_doc(nlp, rng) for _ in range(30)]
+    gold = Doc(nlp.vocab, words=["Patients", "with", "gout", "received", "aspirin", "."])
+    gold.set_ents([Span(gold, 2, 3, "Disease"), Span(gold, 4, 5, "Chemical")])
+    cheap = gold.copy()
+    cheap.set_ents([cheap.ents[1]])  # the list does not know gout
+    labels = ["Chemical", "Disease"]
+    assert not any(doc.text == gold.text for doc in expert)
+    made = taught(trainer, [cheap], expert, labels, Teaching(outside=0.5), seed=0)
+    row = made.docs[-1]
+    assert made.cheap == 1 and row.text == gold.text
+    assert [token.ent_iob_ for token in row] == ["O", "O", "", "O", "", "O"]
+    assert [(span.start, span.label_) for span in row.spans["entity_words"]] == [(4, "Chemical")]
+    with trainer.trained(expert, labels, 0) as teacher:
+        assert words_outside(teacher, [gold], 1.0) == {gold.text: []}
+        assert words_outside(teacher, [gold, teacher.make_doc("")], 0.0) == {gold.text: list(range(6))}
+
+
+@pytest.mark.slow
+def test_cheap_rows_alone_are_taken_at_their_word():
+    trainer = Trainer(ROOT / "configs/crf_cnn.cfg", {}, Schedule())
+    cheap = Doc(spacy.blank("en").vocab, words=["gout", "hurts"], ents=["B-Disease", "O"])
+    (row,) = taught(trainer, [cheap], [], ["Disease"], Teaching(Trust("words", 0.3)), 0).docs
+    assert [token.ent_iob_ for token in row] == ["B", "O"] and row.user_data["weight"] == 0.3
+
+
+def test_teacher_beside_rows_that_are_trusted_in_all_is_refused():
+    with pytest.raises(BioactiveError, match="B564"):
+        Teaching(Trust("all"), 0.5)
+    with pytest.raises(BioactiveError, match="B564"):
+        Teaching(outside=1.5)

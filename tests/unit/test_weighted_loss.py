@@ -1,4 +1,4 @@
-"""A weight in the loss, and words that are in an entity whose edges nobody knows: against counting twice and enumeration."""
+"""Weights in the loss, and words in an entity whose edges nobody knows: against counting twice and enumeration."""
 
 from __future__ import annotations
 

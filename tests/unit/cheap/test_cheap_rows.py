@@ -1,4 +1,4 @@
-"""Cheap rows: where each label comes from, what is read from other files, and what is left of them beside expert rows."""
+"""Cheap rows: where each label comes from, what other files hold, and what is left of them beside expert rows."""
 
 from __future__ import annotations
 

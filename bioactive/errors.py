@@ -265,6 +265,36 @@ class Errors:
     B546 = "{path} holds results of another final model. Move it away, or go back to the settings of then."
     B544 = "A diverse batch needs a size. Give it with --number, for example -n 200."
     B536 = "Unknown unit {unit!r}. Choose 'sentence' or 'stretch'."
+    B550 = (
+        "Weight {weight!r} of the text {text!r} is no number from 0 up. Set user_data['weight'] to one, or remove it."
+    )
+    B551 = (
+        "{path}:{line}: class {found!r} has no meaning; given are {known}. Name its label, or name it with --outside."
+    )
+    B552 = "Cheap rows cannot be trusted in {what!r}. Choose one of {known}."
+    B553 = "{path}:{line}: {text!r} is no term: {problem}. See docs/cheap-labels.md for the forms of a list of terms."
+    B554 = "{path}:{line}: {problem}. Give an ontology in OBO format, as 'robot convert' writes it."
+    B555 = "{path}: there is no {kind} {name!r}; there are {known}, ... Correct the name."
+    B556 = '{path}: no definitions of labels ({problem}). Write one JSON object: {{"Disease": "what it means", ...}}.'
+    B557 = "{url!r} cannot be asked: {problem}. Give an address such as https://HOST/v1, or http://127.0.0.1:8000/v1."
+    B558 = "{url} refuses with status {status}: {told}. Check the address, the model's name and the key."
+    B559 = (
+        "{url}: {texts} texts in a row got no reply, each after {tries} tries. See whether the server runs, then give "
+        "the command again: replies so far come from the cache."
+    )
+    B560 = (
+        "Cheap and expert rows have no text in common. Label texts of the expert rows too: the noise is told by these."
+    )
+    B561 = (
+        "{folds} folds and percentages {percents} leave nothing to compare. Take two folds or more, and rising "
+        "percentages from 0 to 100; without cheap rows, above 0."
+    )
+    B562 = "{path}: labels are kept in {known} files. Choose one of these endings."
+    B563 = "{text!r} does not say which label is meant. Write {form}."
+    B564 = (
+        "A teacher at {outside} beside cheap rows that are trusted in {what!r} makes no sense. Take a probability from "
+        "0 to 1, and trust 'entities' or 'words'; or 0 for no teacher."
+    )
     B535 = "No component here gives vectors of words: found {pipes}. Take a pipeline with crf_ner, or no diversity."
 
 

@@ -10,15 +10,15 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import fix_random_seed, load_config, load_model_from_config
 from spacy.vocab import Vocab
-from thinc.api import Config
+from thinc.api import Config, Optimizer
 
 from bioactive.evaluation.pairs import unlabelled_copy
+from bioactive.ner.gold import ENTITY_WORDS, weight_of
 
 from .posteriors import find_adapter
 from .vectors import frozen_nodes
@@ -97,20 +97,45 @@ class Trainer:
     def _fit(self, docs: Sequence[Doc], labels: Sequence[str], seed: int) -> tuple[Language, Any]:
         """A trained pipeline, and the averages of its weights."""
         fix_random_seed(seed)
+        nlp, optimizer = self.begin(docs, labels)
+        self.learn(nlp, optimizer, docs, seed)
+        return nlp, optimizer.averages
+
+    def begin(self, docs: Sequence[Doc], labels: Sequence[str]) -> tuple[Language, Optimizer]:
+        """A pipeline with fresh weights, ready for training, and what updates it.
+
+        docs (Sequence[Doc]): Training Docs.
+        labels (Sequence[str]): All types.
+        """
         nlp = self.blank()
-        examples = [Example(unlabelled_copy(doc, nlp.vocab), doc) for doc in docs]
         tagger: Any = nlp.get_pipe(find_adapter(nlp)[0])
         for label in labels:
             tagger.add_label(label)
-        optimizer = nlp.initialize(lambda: examples)
+        examples = _examples(nlp, docs)
+        return nlp, nlp.initialize(lambda: examples)
+
+    def learn(self, nlp: Language, optimizer: Optimizer, docs: Sequence[Doc], seed: int) -> None:
+        """Train for as long as the schedule says, from the weights that are there.
+
+        nlp, optimizer (Language, Optimizer): From `begin`.
+        docs (Sequence[Doc]): Training Docs.
+        seed (int): Of the order.
+        """
         drop = float(self.config["training"].get("dropout", 0.1))
-        batches = _batches(examples, self.schedule.batch_words, random.Random(seed))
-        labelled = sum(int(np.count_nonzero(doc.to_array("ENT_IOB"))) for doc in docs)
+        batches = _batches(_examples(nlp, docs), self.schedule.batch_words, random.Random(seed))
+        labelled = sum(map(labelled_words, docs))
         for _ in range(self.schedule.updates(sum(map(len, docs)), labelled)):
             batch = next(batches)
             for _ in range(self.schedule.steps):
-                _update(nlp, batch, optimizer, drop)
-        return nlp, optimizer.averages
+                self.step(nlp, optimizer, batch, drop)
+
+    def step(self, nlp: Language, optimizer: Optimizer, batch: list[Example], drop: float) -> None:
+        """One update, without the copy of each Example that `nlp.update` of spaCy 3.8 makes, and then aligns anew."""
+        pipes: list[Any] = [pipe for _, pipe in nlp.pipeline if hasattr(pipe, "update")]
+        for pipe in pipes:
+            pipe.update(batch, sgd=None, losses={}, drop=drop)
+        for pipe in pipes:
+            pipe.finish_update(optimizer)
 
     def _share_encoders(self, nlp: Language) -> None:
         """The encoder that an earlier pipeline has loaded, and the vectors that it has made, serve the next."""
@@ -119,13 +144,16 @@ class Trainer:
             node.shims[0] = self.encoders.setdefault(number, node.shims[0])
 
 
-def _update(nlp: Language, batch: Sequence[Example], optimizer: Any, drop: float) -> None:
-    """As `nlp.update` of spaCy 3.8, which copies each Example and so aligns its words anew each time."""
-    pipes: list[Any] = [pipe for _, pipe in nlp.pipeline if hasattr(pipe, "update")]
-    for pipe in pipes:
-        pipe.update(batch, sgd=None, losses={}, drop=drop)
-    for pipe in pipes:
-        pipe.finish_update(optimizer)
+def _examples(nlp: Language, docs: Sequence[Doc]) -> list[Example]:
+    return [Example(unlabelled_copy(doc, nlp.vocab), doc) for doc in docs]
+
+
+def labelled_words(doc: Doc) -> int:
+    """Words of which a Doc says something: a tag, or that they are in an entity of some type."""
+    told = doc.to_array("ENT_IOB") != 0
+    for span in doc.spans.get(ENTITY_WORDS, ()):
+        told[span.start : span.end] = True
+    return int(told.sum())
 
 
 def _key(docs: Sequence[Doc], labels: Sequence[str], seed: int) -> bytes:
@@ -133,6 +161,8 @@ def _key(docs: Sequence[Doc], labels: Sequence[str], seed: int) -> bytes:
     digest = blake2b(f"{seed}:{labels}".encode())
     for doc in docs:
         digest.update(doc.to_array(["ORTH", "SPACY", "ENT_IOB", "ENT_TYPE"]).tobytes() + b"|")
+        known = [(span.start, span.end, span.label_) for span in doc.spans.get(ENTITY_WORDS, ())]
+        digest.update(f"{weight_of(doc)}:{known}|".encode())
     return digest.digest()
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .curves import POINTS, read_curve
 from .experiment import FULL, Experiment
+from .threshold import Threshold
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 def plot_curves(experiment: Experiment, output: Path, axis: str = "words") -> list[Path]:
@@ -38,7 +43,41 @@ def plot_curves(experiment: Experiment, output: Path, axis: str = "words") -> li
     axes.set(xlabel=f"{axis} labelled" if axis != "seconds" else "modelled seconds", ylabel="F1 (strict, test)")
     figure.legend(loc="outside lower center", ncols=2, frameon=False)  # beside the curves: they rise to any corner
     axes.grid(alpha=0.3)
-    paths = [output / f"curve-{axis}.{kind}" for kind in ("png", "svg")]
+    return _saved(figure, output / f"curve-{axis}")
+
+
+def plot_threshold(found: Threshold, output: Path) -> list[Path]:
+    """Draw F1 and loss over the percentage of expert rows, with 95 % intervals over folds.
+
+    found (Threshold): The result.
+    output (Path): Folder.
+    RETURNS (list[Path]): `threshold.png` and `threshold.svg`.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 4.5), layout="constrained")
+    left = figure.subplots()
+    right = left.twinx()
+    percents = [point.percent for point in found.points]
+    for axes, name, color in ((left, "f", "C0"), (right, "loss", "C1")):
+        shown = [getattr(point, name) for point in found.points]
+        half = [one.high - one.value for one in shown]
+        label = "F1 (strict, held-out fold)" if name == "f" else "loss a word, in nats"
+        axes.errorbar(
+            percents, [one.value for one in shown], yerr=half, color=color, marker="o", capsize=3, label=label
+        )
+        axes.set_ylabel(label, color=color)
+    if found.saturation is not None:
+        told = f"saturation: {found.saturation:g} %"
+        left.axvline(found.saturation, color="black", linewidth=0.8, linestyle="--", label=told)
+    left.set_xlabel(f"expert rows added, % of those outside of the fold ({found.folds} folds)")
+    figure.legend(loc="outside lower center", ncols=3, frameon=False)
+    left.grid(alpha=0.3)
+    return _saved(figure, output / "threshold")
+
+
+def _saved(figure: Figure, stem: Path) -> list[Path]:
+    paths = [stem.with_name(f"{stem.name}.{kind}") for kind in ("png", "svg")]
     for path in paths:
         figure.savefig(path, dpi=150)
     return paths

@@ -24,6 +24,19 @@ def tokenise(nlp: Language, task: Task) -> Doc:
     return Doc(nlp.vocab, words=words, spaces=spaces)
 
 
+def pool_doc(nlp: Language, eg: Task) -> Doc:
+    """A pool item as a Doc with its id, and without labels.
+
+    nlp (Language): Its tokenizer cuts an item without tokens.
+    eg (Task): The item.
+    """
+    doc = tokenise(nlp, eg)
+    meta = eg.get("meta")
+    if isinstance(meta, dict) and "doc_id" in meta:
+        doc.user_data["doc_id"] = meta["doc_id"]
+    return doc
+
+
 def with_spans(task: Task, doc: Doc, beliefs: Iterable[Belief]) -> Task:
     """A task with tokens and predicted spans.
 

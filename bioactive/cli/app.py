@@ -32,12 +32,15 @@ from .evaluate import evaluate_cli
 from .fit_time import fit_time_cli
 from .grid import grid_cli
 from .info import info_cli
+from .label import label_app
+from .label_use import merge_cli, noise_cli
 from .predict import predict_cli
 from .quantize import quantize_cli
 from .rank import rank_cli
 from .retrain import retrain_cli
 from .simulate import SETTINGS, simulate_cli
 from .stop_report import stop_report_cli
+from .threshold import threshold_cli
 from .transfer import transfer_cli
 
 app = typer.Typer(
@@ -51,6 +54,9 @@ CORPORA, PIPELINES, ANNOTATION = "Corpora", "Pipelines", "Annotation"
 
 app.command("convert", rich_help_panel=CORPORA)(convert_cli)
 app.add_typer(corpus_app, name="corpus", rich_help_panel=CORPORA)
+label_app.command("noise")(noise_cli)
+label_app.command("merge")(merge_cli)
+app.add_typer(label_app, name="label", rich_help_panel=CORPORA)
 app.command("evaluate", rich_help_panel=PIPELINES)(evaluate_cli)
 app.command("predict", rich_help_panel=PIPELINES)(predict_cli)
 app.command("rank", rich_help_panel=PIPELINES)(rank_cli)
@@ -61,6 +67,7 @@ app.command("stop-report", rich_help_panel=PIPELINES, context_settings=SETTINGS)
 app.command("transfer", rich_help_panel=PIPELINES, context_settings=SETTINGS)(transfer_cli)
 app.command("grid", rich_help_panel=PIPELINES, context_settings=SETTINGS)(grid_cli)
 app.command("fit-time", rich_help_panel=PIPELINES)(fit_time_cli)
+app.command("threshold", rich_help_panel=PIPELINES, context_settings=SETTINGS)(threshold_cli)
 app.command("info", rich_help_panel=PIPELINES)(info_cli)
 app.command("ner.correct", rich_help_panel=ANNOTATION)(ner_correct_cli)
 app.command("ner.manual", rich_help_panel=ANNOTATION)(ner_manual_cli)

@@ -19,10 +19,10 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from .. import tags
-from ..errors import Errors, error
+from ..errors import BioactiveError, Errors, error
 from . import crf, sampling
 from .crf import Lattice, SpanQuery
-from .gold import UNKNOWN_LABEL, gold_numbers, gold_tags
+from .gold import UNKNOWN, UNKNOWN_LABEL, entity_words, gold_numbers, gold_tags, labels_in, weight_of
 from .sampling import DocSamples, Passes
 from .spans import spans_of
 from .temperature import best_temperature
@@ -323,7 +323,7 @@ class CRFNer(TrainablePipe):
         RAISES (BioactiveError): B202 when there is no label at all.
         """
         validate_get_examples(get_examples, "CRFNer.initialize")
-        in_data = sorted({ent.label_ for eg in get_examples() for ent in eg.reference.ents})
+        in_data = sorted({label for eg in get_examples() for label in labels_in(eg.reference)})
         self._warn_of_labels_without_data(labels, in_data)
         for label in labels if labels is not None else in_data:
             self.add_label(label)
@@ -368,8 +368,11 @@ class CRFNer(TrainablePipe):
     def get_loss(self, examples: Iterable[Example], scores: Lattice) -> tuple[float, Lattice]:
         """Mean negative log-likelihood a Doc, and its gradient by the potentials.
 
-        A word without annotation may have any tag; a span under `incorrect_spans_key` may not be an entity.
-        RAISES (BioactiveError): B203 for a gold label that the component does not know.
+        A word without annotation may have any tag, and one in `doc.spans["entity_words"]` any of the span's type; a
+        span under `incorrect_spans_key` may not be an entity. A Doc counts `user_data["weight"]` times, by default
+        once; the mean is over Docs all the same, so that half the weight is half the gradient.
+
+        RAISES (BioactiveError): B203 for a gold label that the component does not know, B550 for a bad weight.
         """
         examples = list(examples)
         device = scores.emissions.device
@@ -380,21 +383,33 @@ class CRFNer(TrainablePipe):
         if self._independent:
             legal = torch.ones_like(legal)
         rejected = [query for row, eg in enumerate(examples) for query in self._rejected(row, eg)]
+        weights = torch.tensor([weight_of(eg.reference) for eg in examples], device=device)
         loss, d_emissions, d_transitions = crf.loss_and_gradient(
-            scores, legal, torch.from_numpy(allowed).to(device), rejected
+            scores, legal, torch.from_numpy(allowed).to(device), rejected, weights
         )
         n_docs = len(examples)
         return loss.item() / n_docs, Lattice(d_emissions / n_docs, scores.lengths, d_transitions / n_docs)
 
     def _allow_gold_only(self, allowed: NDArray[numpy.bool_], eg: Example) -> None:
-        """Forbid, for the annotated words of one Doc, all tags but the gold one; `allowed` is [L, K]."""
+        """Forbid, for the annotated words of one Doc, all tags but those that the gold leaves; `allowed` is [L, K]."""
         numbers = gold_numbers(eg, self.labels)
         if (numbers == UNKNOWN_LABEL).any():
             tag = gold_tags(eg)[int((numbers == UNKNOWN_LABEL).argmax())] or ""
-            raise error("B203", name=self.name, label=tag[2:], labels=", ".join(self.labels))
+            raise self._unknown(tag[2:])
+        for span in entity_words(eg):
+            if span.label_ not in self.labels:
+                raise self._unknown(span.label_)
+            index = self.cfg["labels"].index(span.label_)
+            # Words that have a tag of their own keep it.
+            inner = span.start + numpy.flatnonzero(numbers[span.start : span.end] == UNKNOWN)
+            allowed[inner] = False
+            allowed[inner, tags.begin(index) : tags.inside(index) + 1] = True
         (words,) = numpy.nonzero(numbers >= 0)
         allowed[words] = False
         allowed[words, numbers[words]] = True
+
+    def _unknown(self, label: str) -> BioactiveError:
+        return error("B203", name=self.name, label=label, labels=", ".join(self.labels))
 
     def _rejected(self, row: int, eg: Example) -> list[SpanQuery]:
         """The spans of one Doc that are no entities."""

@@ -73,7 +73,13 @@ def span_log_probs(lattice: Lattice, spans: Sequence[SpanQuery]) -> Tensor:
     return Trellis(lattice).span_log_probs(spans).to(lattice.emissions.dtype)
 
 
-def loss_and_gradient(lattice: Lattice, legal: Tensor, allowed: Tensor, rejected: Sequence[SpanQuery] = ()) -> Loss:
+def loss_and_gradient(
+    lattice: Lattice,
+    legal: Tensor,
+    allowed: Tensor,
+    rejected: Sequence[SpanQuery] = (),
+    weights: Tensor | None = None,
+) -> Loss:
     """Negative log-likelihood of a full, partial or rejecting annotation, and its gradient.
 
     A sentence costs -log P(the paths its annotation allows); a rejected span costs -log(1 - P(span)) within those.
@@ -84,6 +90,7 @@ def loss_and_gradient(lattice: Lattice, legal: Tensor, allowed: Tensor, rejected
     legal (Tensor): Which moves may be made, [K + 1, K], bool.
     allowed (Tensor): Which tags each word may have, [B, L, K], bool.
     rejected (Sequence[SpanQuery]): Spans that are no entity.
+    weights (Tensor | None): How often each sentence counts, [B]; None counts each once.
     """
     n_docs = len(lattice.lengths)
     free = forbid(lattice, legal)
@@ -93,11 +100,13 @@ def loss_and_gradient(lattice: Lattice, legal: Tensor, allowed: Tensor, rejected
     log_free, log_bound, log_with = trellis.log_z.split([n_docs, n_docs, len(rejected)])
     log_prob = log_with - log_bound[owner]
     capped = log_prob.clamp(max=LARGEST_LOG_PROB)
-    loss = (log_free - log_bound).sum() - torch.log(-torch.expm1(capped)).sum()
+    times = torch.ones_like(log_free) if weights is None else weights.to(log_free)
+    loss = (times * (log_free - log_bound)).sum() - (times[owner] * torch.log(-torch.expm1(capped))).sum()
     # d -log(1 - p) / d log p = p / (1 - p); none where the loss is capped.
     pull = torch.where(log_prob < LARGEST_LOG_PROB, capped.exp() / -torch.expm1(capped), torch.zeros_like(capped))
-    weights = torch.cat([torch.ones_like(log_free), -torch.ones_like(log_bound).index_add(0, owner, pull), pull])
-    return _gradient(loss, trellis, weights, torch.cat([torch.arange(n_docs).to(owner).repeat(2), owner]), lattice)
+    counted = torch.cat([torch.ones_like(log_free), -torch.ones_like(log_bound).index_add(0, owner, pull), pull])
+    owners = torch.cat([torch.arange(n_docs).to(owner).repeat(2), owner])
+    return _gradient(loss, trellis, counted * times[owners], owners, lattice)
 
 
 def _gradient(loss: Tensor, trellis: Trellis, weights: Tensor, owner: Tensor, lattice: Lattice) -> Loss:

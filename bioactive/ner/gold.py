@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy
 from numpy.typing import NDArray
 from spacy.symbols import ENT_IOB, ENT_TYPE, ORTH
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 from spacy.training import Example
 
 from .. import tags
+from ..errors import error
 
 UNKNOWN = -1
 UNKNOWN_LABEL = -2
+# `doc.user_data["weight"]`: how often a Doc counts in the loss.
+WEIGHT = "weight"
+# `doc.spans["entity_words"]`: each word in these spans is in an entity of the span's type, whose edges are not known.
+ENTITY_WORDS = "entity_words"
 
 
 def gold_tags(eg: Example) -> list[str | None]:
@@ -55,3 +61,25 @@ def _same_words(eg: Example) -> bool:
 
 def _written(iob: str, label: str) -> str | None:
     return (f"{iob}-{label}" if label else iob) or None
+
+
+def entity_words(eg: Example) -> list[Span]:
+    """Spans of the predicted Doc whose words are in entities of the span's type, wherever these begin and end."""
+    spans = eg.reference.spans.get(ENTITY_WORDS, ())
+    return eg.get_aligned_spans_y2x(spans, allow_overlap=True) if spans else []
+
+
+def labels_in(doc: Doc) -> set[str]:
+    """The types that a gold Doc speaks of."""
+    return {span.label_ for spans in (doc.ents, doc.spans.get(ENTITY_WORDS, ())) for span in spans}
+
+
+def weight_of(doc: Doc) -> float:
+    """How often a gold Doc counts in the loss; once unless `user_data["weight"]` says otherwise.
+
+    RAISES (BioactiveError): B550 for a weight that is no number from 0.
+    """
+    weight = doc.user_data.get(WEIGHT, 1.0)
+    if isinstance(weight, bool) or not isinstance(weight, (int, float)) or not 0.0 <= weight < math.inf:
+        raise error("B550", weight=weight, text=doc.text[:60])
+    return float(weight)

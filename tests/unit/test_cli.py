@@ -20,6 +20,7 @@ from bioactive.errors import BioactiveError, error
 COMMANDS = [
     "convert",
     "corpus",
+    "label",
     "evaluate",
     "predict",
     "rank",
@@ -27,6 +28,7 @@ COMMANDS = [
     "quantize",
     "simulate",
     "stop-report",
+    "threshold",
     "info",
     "ner.correct",
     "ner.manual",

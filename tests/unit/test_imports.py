@@ -49,12 +49,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "corpus": {*KNOWLEDGE, *DATA},
     "evaluation": {*KNOWLEDGE, *DATA},
     "annotate": {*KNOWLEDGE, *DATA},
+    "cheap": {*KNOWLEDGE, *DATA, "ner.gold"},
     "annotate.recipes": {*KNOWLEDGE, *DATA, "annotate", "active"},
-    "active": {*KNOWLEDGE, *DATA, "annotate", "annotate.recipes"},
+    "active": {*KNOWLEDGE, *DATA, "annotate", "annotate.recipes", "cheap", "ner.gold"},
     "annotate.server": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "active.loop": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "models": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate", "ner.precision"},
-    "cli": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
+    "cli": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate", "cheap"},
     "__main__": {"cli"},
 }
 # What a packaged pipeline takes along, and what must not come with it.

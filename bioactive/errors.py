@@ -249,6 +249,16 @@ class Errors:
     B536 = "Unknown unit {unit!r}. Choose 'sentence' or 'stretch'."
     B535 = "No component here gives vectors of words: found {pipes}. Take a pipeline with crf_ner, or no diversity."
 
+    # --- recipes and data of Prodigy
+    B600 = (
+        "{module} has no {name!r} here. It has: {known}. Take one of these; if a recipe needs the other, open an issue of "
+        "this project that quotes the import (docs/from-prodigy.md lists what is planned)."
+    )
+    B601 = (
+        "{where}, pattern {number}: {reason}. Write patterns as "
+        '{{"label": "DRUG", "pattern": "aspirin"}} or {{"label": "DRUG", "pattern": [{{"lower": "aspirin"}}]}}.'
+    )
+
 
 def error(code: str, **found: object) -> BioactiveError:
     """Fill in the template of a code.

@@ -2,7 +2,8 @@
 
     python benchmarks/annotate_load.py --annotators 50 --rates 10,50,100,200 --seconds 20 [--busy]
 
-A rate is answers a second of all annotators together, once all have sat down. Requests go to this machine only, and end by themselves.
+A rate is answers a second of all annotators together, once all have sat down. Requests go to this machine only, and
+end by themselves.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ import typer
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.app.support import ServerProcess, numbered_tasks
-
 
 ARRIVAL = 5.0  # seconds in which the annotators of a rate sit down, one after the other
 

@@ -223,6 +223,7 @@ class Errors:
     )
     B418 = "{text!r} is no setting. Write --set NAME=VALUE, for example --set feed_overlap=true."
     B419 = "The database {url} is not empty ({rows} rows). Name an empty one to copy into; nothing was copied."
+    B420 = "The pipeline cannot learn beside the page: {reason}."
 
     # --- models and commands
     B501 = (

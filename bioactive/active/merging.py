@@ -98,7 +98,7 @@ def overlay(older: Doc, newer: Doc, tally: Tally) -> Doc:
     kept, open_words = [], {token.i for token in newer if not said[token.i] and not _annotated(older, token)}
     for ent in older.ents:
         span = _moved(ent, result)
-        touched = result.char_span(ent.start_char, ent.end_char, alignment_mode="expand")
+        touched = _widened(result, ent.start_char, ent.end_char)
         silent = [i for i in range(touched.start, touched.end) if not said[i]]
         rejected = span is not None and _place(span) in forbidden
         if span is not None and not rejected and len(silent) == len(span):
@@ -156,8 +156,14 @@ def _carry_groups(older: Doc, newer: Doc, result: Doc, said: list[bool], forbidd
 
 def _annotated(doc: Doc, token: Any) -> bool:
     """Whether a Doc says something of all characters of another Doc's token."""
-    span = doc.char_span(token.idx, token.idx + len(token), alignment_mode="expand")
-    return span is not None and all(word.ent_iob != 0 for word in span)
+    return all(word.ent_iob != 0 for word in _widened(doc, token.idx, token.idx + len(token)))
+
+
+def _widened(doc: Doc, start: int, end: int) -> Span:
+    """The words that a stretch of characters touches."""
+    span = doc.char_span(start, end, alignment_mode="expand")
+    assert span is not None  # the texts are equal
+    return span
 
 
 def _moved(span: Span, doc: Doc) -> Span | None:

@@ -285,7 +285,8 @@ class Controller:
         session = session_id or self.session_id
         total, mine = self.db.recent_count(self.dataset), self.db.recent_count(session)
         done = mine if self.terms.copies == 0 else total
-        return Standing(total, mine, done, self._expected(done), self.progress(session, answers))
+        learning = self._call("learning")
+        return Standing(total, mine, done, self._expected(done), self.progress(session, answers), learning)
 
     def progress(self, session_id: str | None = None, answers: Sequence[Task] = ()) -> float | None:
         """How much is done, 0.0 to 1.0; None when nobody knows."""

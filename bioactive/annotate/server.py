@@ -58,6 +58,7 @@ class Progress(BaseModel):
     done: int = Field(description="Those that `expected` counts")
     expected: int | None = Field(description="Answers that there will be in the end, when that is known")
     progress: float | None = Field(description="Share done, 0.0 to 1.0")
+    learning: dict[str, Any] | None = Field(None, description="How far the pipeline is that learns beside")
 
 
 class Questions(Progress):

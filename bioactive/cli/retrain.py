@@ -32,7 +32,7 @@ def retrain_cli(
     """Train again on the corpus and the answers, compare with the pipeline before, write a revision."""
     from bioactive.models.rounds import Plan, learn
 
-    plan = Plan(train, dev, test, rehearse, seed, max_epochs, force)
+    plan = Plan(train, dev, test, rehearse, seed, max_epochs, force, dataset)
     result, manifest, path = learn(model, read_answers(dataset, db), plan, models, log=sys.stdout)
     for line in summary(result):
         typer.echo(line)

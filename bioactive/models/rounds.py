@@ -25,6 +25,7 @@ class Plan:
     seed (int): Seed of the training, and of the choice for rehearsal.
     max_epochs (int | None): Epochs; as in the pipeline's config without it.
     force (bool): Promote a revision that dev shows to be worse as well.
+    dataset (str): Where the answers come from, for the record.
     """
 
     train: Path
@@ -34,6 +35,7 @@ class Plan:
     seed: int = 0
     max_epochs: int | None = None
     force: bool = False
+    dataset: str = ""
 
     @property
     def overrides(self) -> dict[str, Any]:
@@ -76,7 +78,7 @@ def learn(
             data=found.data,
             metrics=metrics(found),
             promoted=promotion(found, plan.force),
-            settings={"seed": plan.seed, "rehearse": plan.rehearse, "max_epochs": plan.max_epochs},
+            settings={name: getattr(plan, name) for name in ("dataset", "seed", "rehearse", "max_epochs")},
         )
         path = revisions.publish(found.pipeline, manifest)
     if not manifest.promoted.startswith("no"):

@@ -2,7 +2,8 @@
 
     python benchmarks/annotate_load.py --annotators 50 --rates 10,50,100,200 --seconds 20 [--busy]
 
-A rate is answers a second of all annotators together. Requests go to this machine only, and end by themselves.
+A rate is answers a second of all annotators together, once all have sat down. Requests go to this machine only, and
+end by themselves.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ import typer
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.app.support import ServerProcess, numbered_tasks
+
+ARRIVAL = 5.0  # seconds in which the annotators of a rate sit down, one after the other
 
 
 class Times(dict[str, list[float]]):
@@ -49,7 +52,7 @@ def _at(ordered: list[float], share: float) -> float:
 async def annotate(client: httpx.AsyncClient, session: str, pause: float, end: float, times: Times, seed: int) -> None:
     """One annotator: takes ten tasks, gives an answer after each pause."""
     rng = random.Random(seed)
-    await asyncio.sleep(rng.uniform(0, pause))
+    await asyncio.sleep(rng.uniform(0, ARRIVAL))
     held: list[dict[str, Any]] = []
     while time.monotonic() < end:
         try:
@@ -87,8 +90,11 @@ async def step(url: str, annotators: int, rate: float, seconds: float) -> dict[s
 
 def busy() -> None:
     """What a training does to one core."""
+    import os
+
     import numpy as np
 
+    os.nice(10)  # as the worker does
     matrix = np.random.default_rng(0).normal(size=(400, 400))
     while True:
         matrix = np.tanh(matrix @ matrix)

@@ -231,6 +231,7 @@ class Errors:
     )
     B418 = "{text!r} is no setting. Write --set NAME=VALUE, for example --set feed_overlap=true."
     B419 = "The database {url} is not empty ({rows} rows). Name an empty one to copy into; nothing was copied."
+    B420 = "The pipeline cannot learn beside the page: {reason}."
 
     # --- models and commands
     B501 = (
@@ -296,6 +297,16 @@ class Errors:
         "0 to 1, and trust 'entities' or 'words'; or 0 for no teacher."
     )
     B535 = "No component here gives vectors of words: found {pipes}. Take a pipeline with crf_ner, or no diversity."
+
+    # --- recipes and data of Prodigy
+    B600 = (
+        "{module} has no {name!r} here. It has: {known}. Take one of these; if a recipe needs the other, open an issue of "
+        "this project that quotes the import (docs/from-prodigy.md lists what is planned)."
+    )
+    B601 = (
+        "{where}, pattern {number}: {reason}. Write patterns as "
+        '{{"label": "DRUG", "pattern": "aspirin"}} or {{"label": "DRUG", "pattern": [{{"lower": "aspirin"}}]}}.'
+    )
 
 
 def error(code: str, **found: object) -> BioactiveError:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from math import isnan, nan
 from typing import Any, Protocol
 
+import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
@@ -25,13 +26,24 @@ from .pool import text_of
 from .posteriors import Posterior, find_adapter, posterior, text_only
 from .prints import Prints, print_of
 from .sift import diversity_of
-from .stretches import Shape, Stretch, entity_bounds, find_stretches, priced, stretch_task, word_tokens
+from .stretches import (
+    Shape,
+    Stretch,
+    entity_bounds,
+    find_stretches,
+    free_words,
+    priced,
+    stretch_task,
+    word_tokens,
+)
 from .suggest import suggested, tokenise, with_spans
 from .word_measures import get_word_measure
 
 # Score, tie-breaker, and the negated position in the pool, so that no two keys are equal.
 Key = tuple[float, float, int]
 Item = tuple[int, Task]
+# The score of a text and the stretches to ask about, given which of its words may be asked about.
+Judge = Callable[[Doc, Posterior, "np.ndarray | None"], tuple[float, list[Stretch]]]
 
 
 @dataclass(frozen=True)
@@ -279,7 +291,10 @@ class Ranker:
         options, ranking = self.options, self.ranking
         docs = [tokenise(self.nlp, eg) for _, eg in batch]
         for (position, eg), doc, belief in zip(batch, docs, self._believed(docs), strict=True):
-            value, stretches = self.judge(doc, belief)
+            free = free_words(eg, doc) if options.unit == "stretch" else None
+            value, stretches = self.judge(doc, belief, free)
+            if options.unit == "stretch" and not stretches:
+                continue  # all of its words were asked about before
             ranking.scored += 1
             ranking.words += belief.words
             key = _key(eg["text"], value, options.seed, position)
@@ -297,12 +312,12 @@ class Ranker:
         return posterior(self.nlp, docs, **self.sampling)
 
 
-def _judge(options: RankOptions) -> Callable[[Doc, Posterior], tuple[float, list[Stretch]]]:
+def _judge(options: RankOptions) -> Judge:
     """How to score a text: as a whole, or by the least certain stretch of it."""
     if options.unit == "sentence":
         measure = get_measure(options.measure, options.seed)
         time = TimeModel()
-        return lambda doc, belief: (
+        return lambda doc, belief, free: (
             measure(belief) / (time.expected(belief, (0, belief.words)) if options.per_second else 1.0),
             [],
         )
@@ -311,9 +326,9 @@ def _judge(options: RankOptions) -> Callable[[Doc, Posterior], tuple[float, list
     of_words = get_word_measure(options.measure, options.seed)
     shape = Shape(options.stretch_words, options.longest, options.share, options.stretches)
 
-    def judge(doc: Doc, belief: Posterior) -> tuple[float, list[Stretch]]:
+    def judge(doc: Doc, belief: Posterior, free: np.ndarray | None) -> tuple[float, list[Stretch]]:
         entities = entity_bounds(belief, word_tokens(doc)) if belief.spans else []
-        own = find_stretches(of_words(belief), shape, entities=entities)
+        own = find_stretches(of_words(belief), shape, free, entities)
         found = list(priced(own, belief, TimeModel()) if options.per_second else own)
         return max((stretch.score for stretch in found), default=0.0), found
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from spacy.tokens import Doc
 
-from bioactive.annotate.tasks import Task, hash_of_asked, only_asked, tokens_of
+from bioactive.annotate.tasks import Task, hash_of_asked, keep_disabled, only_asked, tokens_of
 
 from .costs import TimeModel
 from .posteriors import Posterior
@@ -132,6 +132,19 @@ def runs_of(mask: np.ndarray) -> list[Bounds]:
 def word_tokens(doc: Doc) -> np.ndarray:
     """The token index of each word of a Doc, [L]; white space is no word."""
     return np.flatnonzero(~np.fromiter((token.is_space for token in doc), dtype=bool, count=len(doc)))
+
+
+def free_words(task: Task, doc: Doc) -> np.ndarray | None:
+    """Which words of a Doc a task lets ask about: those that none of its `disabled` tokens covers.
+
+    task (Task): The task.
+    doc (Doc): Its text, tokenised, perhaps into other tokens.
+    RETURNS (np.ndarray | None): [L], bool; None when all may be.
+    """
+    if not any(token.get("disabled") for token in task.get("tokens") or []):
+        return None
+    tokens = keep_disabled({"tokens": tokens_of(doc)}, task)["tokens"]
+    return np.array([not tokens[i].get("disabled") for i in word_tokens(doc)], dtype=bool)
 
 
 def entity_bounds(posterior: Posterior, tokens: np.ndarray) -> list[Bounds]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -56,7 +57,9 @@ class Controller:
         self.terms = self._make_terms()
         self._feed = self._new_tasks()
         self._drawn = 0
-        self._taking, self._giving = threading.Lock(), threading.Lock()
+        self._drawing, self._giving = threading.Lock(), threading.Lock()
+        # A lock for each session: the database decides between sessions, and takes what they ask for in one commit.
+        self._asking: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         # With one copy a task is let go of when it is answered, so that few are in memory at a time.
         self._shelf = Shelf({} if self.terms.copies == 1 else Spool())
         self._look_back: dict[str, float] = {}
@@ -123,16 +126,16 @@ class Controller:
         RETURNS (list[Task]): At most `batch_size` tasks, none of them out at more sessions than may have it.
         """
         session, size = session_id or self.session_id, self.config["batch_size"]
-        with self._taking:
-            if self.terms.copies == 1:
-                self._shelf.join(session)  # what is open is out at others: all of it is looked at in one go
-            mine = self.db.leases.renew(self.dataset, session, self.config["lease_seconds"])
+        with self._asking[session]:
+            if self.terms.copies == 1 and self._shelf.join(session):
+                self._look_back.setdefault(session, self._next_look_back())  # what is open is out at others
+            mine = self.db.leases.out(self.dataset, session)
             passed = [key for key in self._shelf.passed(session) if key[1] not in have]
             batch = [key for key in passed if key in mine][:size]
             others = [key for key in passed if key not in mine]
             if time.monotonic() >= self._look_back.get(session, 0.0):
-                batch += self._take(session, others, size - len(batch))
-                self._look_back[session] = time.monotonic() + LOOK_BACK * self.config["lease_seconds"]
+                batch += self._take_back(session, others, size - len(batch))
+                self._look_back[session] = self._next_look_back()
             reach = size
             while len(batch) < size:
                 keys = [key for key in self._next(session, reach - len(batch)) if key[1] not in have]
@@ -142,15 +145,30 @@ class Controller:
                 batch += taken
                 # All answered, as after a restart: look further at a time.
                 reach = size if taken else min(2 * reach, CHUNK)
-            batch += self._take(session, [key for key in others if key not in batch], size - len(batch))
+            batch += self._take_back(session, [key for key in others if key not in batch], size - len(batch))
+            if mine and mine.issuperset(batch):
+                self.db.leases.renew(self.dataset, session, self.config["lease_seconds"])  # else `take` did it
         return self._shelf.get(batch)
+
+    def _next_look_back(self) -> float:
+        return time.monotonic() + LOOK_BACK * float(self.config["lease_seconds"])
+
+    def _take_back(self, session: str, keys: Sequence[TaskKey], size: int) -> list[TaskKey]:
+        """Lease what has come back of tasks that a session came by while they were out at others."""
+        if size > 0 and keys and self.terms.copies == 1:
+            out = self.db.leases.out(self.dataset)
+            keys = [key for key in keys if key not in out]
+        return self._take(session, keys, size)
 
     def _next(self, session: str, count: int) -> list[TaskKey]:
         """The next tasks for a session: those that others drew before, then new ones from the stream."""
         keys = self._shelf.advance(session, count)
         if len(keys) < count:
-            self._shelf.add(islice(self._feed, count - len(keys)))
-            keys += self._shelf.advance(session, count - len(keys))
+            with self._drawing:
+                # What others drew meanwhile comes first, so that no more is drawn than is asked for.
+                keys += self._shelf.advance(session, count - len(keys))
+                self._shelf.add(islice(self._feed, count - len(keys)))
+                keys += self._shelf.advance(session, count - len(keys))
         return keys
 
     def _take(self, session: str, keys: Sequence[TaskKey], size: int) -> list[TaskKey]:
@@ -267,7 +285,8 @@ class Controller:
         session = session_id or self.session_id
         total, mine = self.db.recent_count(self.dataset), self.db.recent_count(session)
         done = mine if self.terms.copies == 0 else total
-        return Standing(total, mine, done, self._expected(done), self.progress(session, answers))
+        learning = self._call("learning")
+        return Standing(total, mine, done, self._expected(done), self.progress(session, answers), learning)
 
     def progress(self, session_id: str | None = None, answers: Sequence[Task] = ()) -> float | None:
         """How much is done, 0.0 to 1.0; None when nobody knows."""

@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -32,13 +32,17 @@ T = TypeVar("T")
 
 @dataclass
 class _Waiting:
-    """A piece of work on its way into a transaction, and what came of it."""
+    """A piece of work on its way into a transaction, and what came of it.
+
+    `called` is set when the work is done, or when it is its thread's turn to do the work of all that wait.
+    """
 
     work: Callable[[Connection], Any]
     durable: bool = True
     done: bool = False
     result: Any = None
     problem: BaseException | None = None
+    called: threading.Event = field(default_factory=threading.Event)
 
 
 def database_url(address: str | None = None) -> URL:
@@ -76,7 +80,8 @@ class Database:
         self._quick_writers = self.engine.execution_options(bioactive_write=True, bioactive_quick=True)
         self._lock = threading.RLock()
         self._queue: list[_Waiting] = []
-        self._queued, self._turn = threading.Lock(), threading.Lock()
+        self._queued = threading.Lock()
+        self._working = False
         try:
             with self.write() as connection:
                 schema.prepare(connection, self.name)
@@ -112,15 +117,30 @@ class Database:
         mine = _Waiting(work, durable)
         with self._queued:
             self._queue.append(mine)
-        # Whoever gets the turn does the work of all that came while the commit before was on its way to the disk.
-        with self._turn:
-            if not mine.done:
-                with self._queued:
-                    group, self._queue = self._queue, []
-                self._run_group(group)
+            if not self._working:
+                self._working = True
+                mine.called.set()
+        mine.called.wait()
+        if not mine.done:
+            self._run_waiting()
         if mine.problem is not None:
             raise mine.problem
         return cast(T, mine.result)
+
+    def _run_waiting(self) -> None:
+        """Do the work of all that came while the commit before was on its way to the disk, then call the next."""
+        with self._queued:
+            group, self._queue = self._queue, []
+        try:
+            self._run_group(group)
+        finally:
+            with self._queued:
+                self._working = bool(self._queue)
+                if self._queue:
+                    self._queue[0].called.set()
+            # Each has a bell of its own: with one lock for all, those whose work is done would wait for it too.
+            for item in group:
+                item.called.set()
 
     def _run_group(self, group: list[_Waiting]) -> None:
         try:

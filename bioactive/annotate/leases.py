@@ -65,7 +65,7 @@ class Leases:
         self.clock = clock
 
     def take(self, terms: Terms, session: str, keys: Iterable[TaskKey], limit: int) -> Taken:
-        """Lease tasks to a session: those that are still to be answered and not out at others.
+        """Lease tasks to a session: those that are still to be answered and not out at others. What is out at it stays.
 
         terms (Terms): On what terms.
         session (str): The session that asks.
@@ -83,14 +83,25 @@ class Leases:
         """
         now = self.clock()
 
-        def work(connection: Connection) -> set[TaskKey]:
-            dataset_id = rows.ensure_dataset(connection, name)
-            mine = (lease.c.dataset_id == dataset_id, lease.c.session == session, lease.c.expires > now)
-            connection.execute(update(lease).where(*mine).values(expires=now + seconds))
-            found = connection.execute(select(lease.c.input_hash, lease.c.task_hash).where(*mine))
-            return {(row.input_hash, row.task_hash) for row in found}
+        def work(connection: Connection) -> None:
+            _renew(connection, rows.ensure_dataset(connection, name), session, now, now + seconds)
 
-        return self.database.run(work, durable=False)
+        self.database.run(work, durable=False)
+        return self.out(name, session)
+
+    def out(self, name: str, session: str | None = None) -> set[TaskKey]:
+        """The tasks of a dataset that are out at a session, or at any.
+
+        name (str): The dataset.
+        session (str | None): The session; all of them without one.
+        RETURNS (set[TaskKey]): The tasks. It is read without waiting for those that write.
+        """
+        query = select(lease.c.input_hash, lease.c.task_hash).join(dataset)
+        query = query.where(dataset.c.name == name, lease.c.expires > self.clock())
+        if session is not None:
+            query = query.where(lease.c.session == session)
+        with self.database.read() as connection:
+            return {(row.input_hash, row.task_hash) for row in connection.execute(query)}
 
     def release(self, name: str, session: str) -> int:
         """End all leases of a session, when its annotator goes home.
@@ -115,6 +126,7 @@ class Leases:
 
 def _take(connection: Connection, terms: Terms, session: str, keys: Sequence[TaskKey], limit: int, now: float) -> Taken:
     dataset_id = rows.ensure_dataset(connection, terms.dataset)
+    _renew(connection, dataset_id, session, now, now + terms.seconds)
     full = rows.answered(connection, terms.exclude, keys, terms.by)
     answered = set(full)
     others: dict[TaskKey, set[str]] = {}
@@ -129,9 +141,15 @@ def _take(connection: Connection, terms: Terms, session: str, keys: Sequence[Tas
         others.setdefault(key, set()).update(sessions - {session})
     room = [key for key in keys if not terms.copies or len(others.get(key, ())) < terms.copies]
     free = [key for key in room if key not in answered][: max(0, limit)]
-    for key in free:
-        _put(connection, dataset_id, key, session, now, now + terms.seconds)
+    if free:
+        _put(connection, dataset_id, free, session, now, now + terms.seconds)
     return Taken(set(free), answered, full)
+
+
+def _renew(connection: Connection, dataset_id: int, session: str, now: float, expires: float) -> None:
+    """Extend the leases of a session that have not run out."""
+    mine = (lease.c.dataset_id == dataset_id, lease.c.session == session, lease.c.expires > now)
+    connection.execute(update(lease).where(*mine).values(expires=expires))
 
 
 def _holders(connection: Connection, dataset_id: int, keys: Sequence[TaskKey], now: float) -> dict[TaskKey, set[str]]:
@@ -147,9 +165,13 @@ def _holders(connection: Connection, dataset_id: int, keys: Sequence[TaskKey], n
     return found
 
 
-def _put(connection: Connection, dataset_id: int, key: TaskKey, session: str, now: float, expires: float) -> None:
-    place = {"dataset_id": dataset_id, "input_hash": key[0], "task_hash": key[1]}
-    here = [lease.c[name] == value for name, value in place.items()]
+def _put(
+    connection: Connection, dataset_id: int, keys: Sequence[TaskKey], session: str, now: float, expires: float
+) -> None:
     # Leases that ran out go, whosever they were, so that the table does not grow.
-    connection.execute(delete(lease).where(*here, (lease.c.session == session) | (lease.c.expires <= now)))
-    connection.execute(insert(lease).values(**place, session=session, taken=now, expires=expires))
+    here = lease.c.input_hash.in_([key[0] for key in keys]), lease.c.task_hash.in_([key[1] for key in keys])
+    old = (lease.c.session == session) | (lease.c.expires <= now)
+    connection.execute(delete(lease).where(lease.c.dataset_id == dataset_id, *here, old))
+    names = ("dataset_id", "input_hash", "task_hash", "session", "taken", "expires")
+    made = [dict(zip(names, (dataset_id, *key, session, now, expires), strict=True)) for key in keys]
+    connection.execute(insert(lease), made)

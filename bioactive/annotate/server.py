@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 import uvicorn
 from fastapi import FastAPI
 from fastapi.responses import FileResponse, JSONResponse
@@ -23,6 +25,11 @@ from .controller import Controller
 from .guard import Guard, is_loopback
 
 STATIC = Path(__file__).parent / "static"
+# Requests at a time; the others wait in line.
+THREADS = 200
+# Seconds that a thread computes before another may: the loop that reads and writes requests is to wait less than the
+# interpreter's 5 ms for each turn.
+SWITCH_SECONDS = 0.0005
 
 
 class SessionBody(BaseModel):
@@ -51,6 +58,7 @@ class Progress(BaseModel):
     done: int = Field(description="Those that `expected` counts")
     expected: int | None = Field(description="Answers that there will be in the end, when that is known")
     progress: float | None = Field(description="Share done, 0.0 to 1.0")
+    learning: dict[str, Any] | None = Field(None, description="How far the pipeline is that learns beside")
 
 
 class Questions(Progress):
@@ -121,6 +129,8 @@ def create_app(controller: Controller, access: Access | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        # Requests wait for the disk in threads: those that ask for tasks are not to keep out those that give answers.
+        anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
         yield
         controller.close()
 
@@ -242,6 +252,7 @@ def serve(controller: Controller, on_ready: Callable[[str], None] | None = None)
         if on_ready is not None:
             query = f"?token={access.token}" if access is not None and access.token else ""
             on_ready(f"http://[{host}]:{port}/{query}" if ":" in host else f"http://{host}:{port}/{query}")
+        sys.setswitchinterval(SWITCH_SECONDS)
         make_server(controller, access).run(sockets=[listener])
     finally:
         listener.close()

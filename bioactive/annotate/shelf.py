@@ -72,12 +72,17 @@ class Shelf:
                 self._order.append(key)
                 self._contents[key] = task
 
-    def join(self, session: str) -> None:
-        """Let a new session begin at the end: all that is open counts as passed."""
+    def join(self, session: str) -> bool:
+        """Let a new session begin at the end: all that is open counts as passed.
+
+        RETURNS (bool): Whether the session is new.
+        """
         with self._lock:
-            if session not in self._reached:
-                self._reached[session] = len(self._order)
-                self._passed[session] = dict.fromkeys(key for key in self._order if key is not None)
+            if session in self._reached:
+                return False
+            self._reached[session] = len(self._order)
+            self._passed[session] = dict.fromkeys(key for key in self._order if key is not None)
+            return True
 
     def passed(self, session: str) -> list[TaskKey]:
         """The open tasks that a session came by and did not answer, in order."""

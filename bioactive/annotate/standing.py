@@ -17,6 +17,7 @@ class Standing:
     done (int): Those that `expected` counts: where every session answers every task, only its own.
     expected (int | None): How many there will be in the end; None when unknown.
     progress (float | None): Share done, 0.0 to 1.0.
+    learning (dict | None): What a recipe says of the pipeline that learns beside: `doing`, `revision`, `answers`.
     """
 
     total: int
@@ -24,6 +25,7 @@ class Standing:
     done: int
     expected: int | None
     progress: float | None
+    learning: dict[str, Any] | None = None
 
 
 def call_progress(

@@ -98,7 +98,7 @@ def ner_correct_cli(
     """Correct the entities that a pipeline suggests, in the browser."""
     from bioactive.annotate.recipes import load_pipeline, ner_correct
 
-    return lambda store: ner_correct(dataset, load_pipeline(model), _source(source), split_labels(label))
+    return lambda store: ner_correct(dataset, load_pipeline(model), task_source(source), split_labels(label))
 
 
 @serving
@@ -111,7 +111,7 @@ def ner_teach_cli(
     """Accept or reject a pipeline's entities one at a time, the least certain first."""
     from bioactive.annotate.recipes import load_pipeline, ner_teach
 
-    return lambda store: ner_teach(dataset, load_pipeline(model), _source(source), split_labels(label))
+    return lambda store: ner_teach(dataset, load_pipeline(model), task_source(source), split_labels(label))
 
 
 @serving
@@ -124,7 +124,7 @@ def ner_manual_cli(
     """Mark entities by hand, in the browser."""
     from bioactive.annotate.recipes import load_pipeline, ner_manual
 
-    return lambda store: ner_manual(dataset, load_pipeline(pipeline), _source(source), split_labels(label))
+    return lambda store: ner_manual(dataset, load_pipeline(pipeline), task_source(source), split_labels(label))
 
 
 @serving
@@ -137,7 +137,7 @@ def spans_manual_cli(
     """Mark spans that may overlap, in the browser."""
     from bioactive.annotate.recipes import load_pipeline, spans_manual
 
-    return lambda store: spans_manual(dataset, load_pipeline(pipeline), _source(source), split_labels(label))
+    return lambda store: spans_manual(dataset, load_pipeline(pipeline), task_source(source), split_labels(label))
 
 
 @serving
@@ -150,7 +150,7 @@ def textcat_manual_cli(
     """Give labels to whole texts, in the browser."""
     from bioactive.annotate.recipes import textcat_manual
 
-    return lambda store: textcat_manual(dataset, _source(source), split_labels(label), exclusive)
+    return lambda store: textcat_manual(dataset, task_source(source), split_labels(label), exclusive)
 
 
 @serving
@@ -163,7 +163,7 @@ def mark_cli(
     """Go through tasks as they are, and accept or reject each, in the browser."""
     from bioactive.annotate.recipes import mark
 
-    return lambda store: mark(dataset, _source(source), view_id, split_labels(label))
+    return lambda store: mark(dataset, task_source(source), view_id, split_labels(label))
 
 
 @serving
@@ -201,5 +201,6 @@ def read_setting(text: str) -> tuple[str, Any]:
         return name, value
 
 
-def _source(source: str) -> str | Path:
+def task_source(source: str) -> str | Path:
+    """The source of an argument: a path, or "-" for standard input."""
     return source if source == "-" else Path(source)

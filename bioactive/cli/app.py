@@ -6,6 +6,7 @@ import typer
 
 from bioactive import __version__
 
+from .active import learn_cli, ner_active_cli
 from .agreement import iaa_binary_cli, iaa_doc_cli, iaa_span_cli
 from .annotate import (
     mark_cli,
@@ -61,6 +62,7 @@ app.command("evaluate", rich_help_panel=PIPELINES)(evaluate_cli)
 app.command("predict", rich_help_panel=PIPELINES)(predict_cli)
 app.command("rank", rich_help_panel=PIPELINES)(rank_cli)
 app.command("retrain", rich_help_panel=PIPELINES)(retrain_cli)
+app.command("learn", rich_help_panel=PIPELINES)(learn_cli)
 app.command("quantize", rich_help_panel=PIPELINES)(quantize_cli)
 app.command("simulate", rich_help_panel=PIPELINES, context_settings=SETTINGS)(simulate_cli)
 app.command("stop-report", rich_help_panel=PIPELINES, context_settings=SETTINGS)(stop_report_cli)
@@ -69,6 +71,7 @@ app.command("grid", rich_help_panel=PIPELINES, context_settings=SETTINGS)(grid_c
 app.command("fit-time", rich_help_panel=PIPELINES)(fit_time_cli)
 app.command("threshold", rich_help_panel=PIPELINES, context_settings=SETTINGS)(threshold_cli)
 app.command("info", rich_help_panel=PIPELINES)(info_cli)
+app.command("ner.active", rich_help_panel=ANNOTATION)(ner_active_cli)
 app.command("ner.correct", rich_help_panel=ANNOTATION)(ner_correct_cli)
 app.command("ner.manual", rich_help_panel=ANNOTATION)(ner_manual_cli)
 app.command("ner.teach", rich_help_panel=ANNOTATION)(ner_teach_cli)

@@ -28,6 +28,7 @@ class Manifest:
     data (dict[str, str]): SHA-256 of each file of training and evaluation data.
     metrics (dict[str, Any]): Scores before and after, and their paired difference on dev.
     promoted (str): Why it became the current one, or why not.
+    settings (dict[str, Any]): What the training was told beside the pipeline's config.
     created (str): When, UTC, ISO 8601.
     """
 
@@ -37,6 +38,7 @@ class Manifest:
     data: dict[str, str]
     metrics: dict[str, Any]
     promoted: str
+    settings: dict[str, Any] = field(default_factory=dict)
     created: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds"))
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 import spacy
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin, Span
 from typer.testing import CliRunner
 
-from bioactive.active.loop import merge, retrain
+from bioactive.active.loop import retrain
+from bioactive.active.merging import merge, overlay
 from bioactive.cli.app import app
 from bioactive.corpus.jsonl import doc_to_task, write_jsonl
+from bioactive.corpus.tally import Tally
 from bioactive.errors import BioactiveError
 from bioactive.models.revisions import Revisions
 
@@ -71,14 +73,95 @@ def test_binary_answers_become_single_spans():
     assert [span.text for span in rejected.spans["incorrect_spans"]] == ["aspirin"]
 
 
-def test_answer_on_some_words_leaves_the_text_of_the_corpus_in_place(examples):
-    known = examples[0].reference
-    task = {**doc_to_task(known), "_view_id": "ner_manual", "answer": "accept"}
-    task["tokens"][0]["disabled"] = True
-    merged = merge([known], [task], spacy.blank("en"))
-    assert merged.replaced == 0
-    assert merged.docs[0] is known
-    assert merged.docs[1][0].ent_iob == 0
+def words(text: str, **spans: tuple[int, int]) -> Doc:
+    """A Doc with entities by label: [start, end) in words; the label "missing" opens words."""
+    doc = spacy.blank("en")(text)
+    ents = [Span(doc, *place, label=label) for label, place in spans.items() if label != "missing"]
+    doc.set_ents(ents, missing=[doc[slice(*spans["missing"])]] if "missing" in spans else [])
+    return doc
+
+
+def tags(doc: Doc) -> list[str]:
+    return [f"{token.ent_iob_}-{token.ent_type_}".strip("-") for token in doc]
+
+
+TEXT = "aspirin and ibuprofen help with gout"
+
+
+def test_answer_on_some_words_keeps_what_the_corpus_knows_of_the_others():
+    known = words(TEXT, CHEM=(0, 1), DISEASE=(5, 6))
+    task = {"text": TEXT, "tokens": doc_to_task(known)["tokens"], "spans": [], "answer": "accept"}
+    task["spans"] = [{"start": 12, "end": 21, "label": "DRUG"}]
+    for token in task["tokens"]:
+        token["disabled"] = token["id"] not in (1, 2)
+    merged = merge([known], [{**task, "_view_id": "ner_manual"}], spacy.blank("en"))
+    (doc,) = merged.docs
+    assert (merged.replaced, merged.combined) == (1, 0)
+    assert tags(doc) == ["B-CHEM", "O", "B-DRUG", "O", "O", "B-DISEASE"]
+
+
+def test_two_answers_on_one_text_become_one_doc():
+    whole = {"text": "aspirin and ibuprofen help", "_view_id": "ner", "answer": "accept"}
+    one = {**whole, "spans": [{"start": 0, "end": 7, "label": "DRUG"}]}
+    two = {**whole, "spans": [{"start": 12, "end": 21, "label": "DRUG"}], "answer": "reject"}
+    merged = merge([], [one, two], spacy.blank("en"))
+    (doc,) = merged.docs
+    assert merged.combined == 1
+    assert tags(doc) == ["B-DRUG", "", "", ""]
+    assert [span.text for span in doc.spans["incorrect_spans"]] == ["ibuprofen"]
+
+
+@pytest.mark.parametrize(
+    ("older", "newer", "result", "dropped"),
+    [
+        ({"A": (0, 1)}, {"B": (0, 1)}, ["B-B", "O", "O", "O", "O", "O"], 0),  # in full: the newer counts
+        ({"A": (0, 3)}, {"missing": (1, 6)}, ["O", "", "", "O", "O", "O"], 1),  # "aspirin" is said to be outside
+        ({"A": (2, 3)}, {"B": (0, 1), "missing": (1, 6)}, ["B-B", "O", "B-A", "O", "O", "O"], 0),
+        ({"A": (2, 3), "missing": (3, 6)}, {"B": (0, 1), "missing": (1, 6)}, ["B-B", "O", "B-A", "", "", ""], 0),
+        ({"A": (0, 1)}, {"A": (0, 1), "missing": (1, 6)}, ["B-A", "O", "O", "O", "O", "O"], 0),  # said twice
+    ],
+)
+def test_overlay_takes_each_word_from_the_newest_that_says_something(older, newer, result, dropped):
+    tally = Tally()
+    assert tags(overlay(words(TEXT, **older), words(TEXT, **newer), tally)) == result
+    assert sum(tally.counts.values()) == dropped
+
+
+def test_overlay_settles_what_contradicts_itself():
+    accepted = words(TEXT, A=(0, 1), missing=(1, 6))
+    rejected = words(TEXT, missing=(0, 6))
+    rejected.spans["incorrect_spans"] = [Span(rejected, 0, 1, label="A")]
+    later = overlay(accepted, rejected, Tally())  # first accepted, then rejected
+    assert tags(later)[0] == "" and [span.text for span in later.spans["incorrect_spans"]] == ["aspirin"]
+    back = overlay(rejected, accepted, Tally())
+    assert tags(back)[0] == "B-A" and not back.spans["incorrect_spans"]
+
+
+def test_overlay_reads_offsets_where_the_words_differ():
+    older = Doc(spacy.blank("en").vocab, words=["IL", "-", "2", "acts"], spaces=[False, False, True, False])
+    older.set_ents([Span(older, 0, 3, label="P")])
+    newer = Doc(older.vocab, words=["IL-2", "acts"], spaces=[True, False])
+    newer.set_ents([], missing=[newer[0:1]])
+    assert tags(overlay(older, newer, Tally())) == ["B-P", "O"]
+    older.set_ents([Span(older, 0, 1, label="P")])
+    tally = Tally()
+    assert tags(overlay(older, newer, tally)) == ["", "O"]
+    assert sum(tally.counts.values()) == 1
+
+
+def test_rehearsal_meets_every_label_and_leaves_answered_texts_alone():
+    docs = [words(f"aspirin number {n} helps") for n in range(30)]
+    docs[7].set_ents([Span(docs[7], 0, 1, label="RARE")])
+    for doc in docs[10:]:
+        doc.set_ents([Span(doc, 0, 1, label="COMMON")])
+    answer = {"text": docs[0].text, "spans": [], "answer": "accept", "_view_id": "ner_manual"}
+    merged = merge(docs, [answer], spacy.blank("en"), rehearse=6, seed=3)
+    assert len(merged.docs) == 7 and merged.left_out == 23
+    labels = {ent.label_ for doc in merged.docs for ent in doc.ents}
+    assert labels == {"RARE", "COMMON"}
+    assert merged.docs[-1].text == docs[0].text
+    again = merge(docs, [answer], spacy.blank("en"), rehearse=6, seed=3)
+    assert [doc.text for doc in again.docs] == [doc.text for doc in merged.docs]
 
 
 def test_answers_that_say_nothing_are_refused():
@@ -107,7 +190,14 @@ def test_command_publishes_a_revision_and_promotes_it(corpus, model, tmp_path):
     assert revisions.names() == ["active_iter_1_added_20"]
     manifest = revisions.manifest("active_iter_1_added_20")
     assert manifest.parent == str(model)
-    assert set(manifest.metrics) == {"dev_before", "dev_after", "test_before", "test_after", "dev_difference"}
+    assert set(manifest.metrics) == {
+        "dev_before",
+        "dev_after",
+        "test_before",
+        "test_after",
+        "dev_difference",
+        "dev_types",
+    }
     promoted = manifest.promoted.startswith("yes")
     assert (revisions.current() is not None) is promoted
     assert list(models.glob(".training-*")) == []

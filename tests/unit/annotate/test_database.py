@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -104,15 +105,20 @@ def test_threads_share_commits_and_each_gets_its_own_result(tmp_path: Path) -> N
         except ValueError as problem:
             results[number] = problem
 
-    with database._turn:  # all are waiting before the first may begin
-        threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
-        for thread in threads:
-            thread.start()
-        while len(database._queue) < 20:
-            pass
+    begin = threading.Event()
+    first = threading.Thread(target=database.run, args=(lambda connection: begin.wait(10),))
+    first.start()
+    while database._queue or not database._working:  # the first is at work
+        time.sleep(0.001)
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(20)]
     for thread in threads:
+        thread.start()
+    while len(database._queue) < 20:
+        time.sleep(0.001)
+    begin.set()
+    for thread in (first, *threads):
         thread.join()
-    assert commits == [20]
+    assert commits == [1, 20]
     assert all(isinstance(results[number], ValueError) for number in range(0, 20, 5))
     assert all(results[number] == number for number in range(20) if number % 5)
     with database.read() as connection:

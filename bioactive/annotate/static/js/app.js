@@ -8,7 +8,7 @@ import "./label-bar.js";
 import { Outbox } from "./outbox.js";
 import { safeNodes } from "./safe-html.js";
 import { applySettings, bindSettings } from "./settings.js";
-import { say, showMessage, showMeta, showProgress, showProject, showSave } from "./status.js";
+import { say, showLearning, showMessage, showMeta, showProgress, showProject, showSave } from "./status.js";
 import "./views/simple.js";
 import "./views/choice.js";
 import "./views/text-input.js";
@@ -122,6 +122,7 @@ function onChange() {
   if (!desk) return;
   showSave(outbox.size, outbox.trouble);
   showProgress(desk.progress);
+  showLearning(desk.counts.learning);
 }
 
 function updateButtons() {

@@ -12,7 +12,7 @@ export class Desk {
     this.queue = [];
     this.item = null;
     this.history = []; // oldest first
-    this.counts = { done: 0, expected: null, progress: null, mine: 0 };
+    this.counts = { done: 0, expected: null, progress: null, mine: 0, learning: null };
     this.busy = false;
     this.asking = null;
   }
@@ -27,8 +27,8 @@ export class Desk {
     return { ...this.counts, done: done + unsent, mine: mine + unsent, target: settings.target };
   }
 
-  count({ done, expected, progress, mine }) {
-    this.counts = { done, expected, progress, mine };
+  count({ done, expected, progress, mine, learning }) {
+    this.counts = { done, expected, progress, mine, learning };
   }
 
   // --- tasks

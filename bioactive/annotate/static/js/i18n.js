@@ -19,6 +19,8 @@ const EN = {
   spans: "spans: {n}", unsent: "not sent yet", options: "Options", unknown_view: "This page does not know the view “{view}”.",
   question: "Is this a {label}?", version_by: "by {who}", use_version: "Use this one", versions: "What was answered",
   agreed: "all agree", write: "Your answer",
+  ranked_by: "ranked by revision {revision}, {n} answers", ranked_first: "ranked by the pipeline as it came",
+  training: "learning", ranking: "ranking", learning_stopped: "learning has stopped, see the server's log; tasks go on",
 };
 
 const RU = {
@@ -40,6 +42,8 @@ const RU = {
   spans: "отметок: {n}", unsent: "ещё не отправлено", options: "Варианты", unknown_view: "Страница не знает вид «{view}».",
   question: "Это {label}?", version_by: "ответ: {who}", use_version: "Взять этот", versions: "Что ответили",
   agreed: "все согласны", write: "Ваш ответ",
+  ranked_by: "порядок: ревизия {revision}, ответов: {n}", ranked_first: "порядок: исходная модель",
+  training: "обучается", ranking: "пересчёт", learning_stopped: "обучение остановилось, см. журнал сервера; задания идут дальше",
 };
 
 const KEYS_EN = [

@@ -45,6 +45,18 @@ export function showMeta(task) {
   element("meta").replaceChildren(...pairs);
 }
 
+// What the tasks are ordered by, where a pipeline learns beside: quiet, unless it has stopped.
+export function showLearning(learning) {
+  const line = element("learning");
+  line.hidden = !learning;
+  if (!learning) return;
+  const { revision, answers, doing } = learning;
+  const order = revision ? t("ranked_by", { revision, n: answers }) : t("ranked_first");
+  const now = { training: t("training"), ranking: t("ranking"), stopped: t("learning_stopped") }[doing];
+  line.textContent = now ? `${order} · ${now}` : order;
+  line.classList.toggle("trouble", doing === "stopped");
+}
+
 function written(value) {
   if (typeof value === "number" && !Number.isInteger(value)) return String(Number(value.toPrecision(3)));
   return typeof value === "object" ? JSON.stringify(value) : String(value);

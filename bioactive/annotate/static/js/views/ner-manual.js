@@ -129,7 +129,7 @@ export class NerManual extends SpanText {
   }
 
   asksNothing() {
-    return this.partial;
+    return this.partial || Boolean(this.config.ask_nothing);
   }
 
   nothing() {

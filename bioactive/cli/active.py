@@ -1,0 +1,160 @@
+"""`bioactive ner.active` and `bioactive learn`: tasks by a pipeline's doubt, and the worker beside them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from .annotate import DATASET, MODEL, MODEL_LABEL, SOURCE, serving, split_labels, task_source
+from .db import DB
+
+if TYPE_CHECKING:
+    from .annotate import RecipeOf
+
+MEASURE = typer.Option(
+    None, "--measure", "-m", help="mnlp, entropy, margin, random, ...; by default mnlp, for stretches entropy"
+)
+UNIT = typer.Option("sentence", "--unit", help="sentence, or stretch: ask about the least certain words only")
+STRETCH_WORDS = typer.Option(6, "--stretch-words", min=1, help="Words of a stretch")
+SEED = typer.Option(0, "--seed", help="Decides ties, the order of 'random', samples, and the training")
+NUMBER = typer.Option(2000, "--number", "-n", min=1, help="Tasks of a ranking of the whole source")
+POOL = typer.Option(10_000, "--pool", min=1, help="Texts that a ranking looks at; of a longer source a sample")
+TRAIN = typer.Option(None, "--train", help="Training corpus, .spacy; with --dev the worker learns from the answers")
+DEV = typer.Option(None, "--dev", help="Held-out corpus that chooses the best epoch and judges, .spacy")
+EVERY = typer.Option(50, "--every", min=1, help="New answers before the worker trains again")
+MODELS = typer.Option(Path("models"), "--models", help="Folder of the revisions")
+REHEARSE = typer.Option(None, "--rehearse", min=0, help="Documents of --train to mix with the answers; all by default")
+EPOCHS = typer.Option(None, "--max-epochs", help="Epochs; by default as in the pipeline's config")
+FOLDER = typer.Option(None, "--folder", help="Where the worker reports (default: DATASET.learning)")
+
+
+@serving
+def ner_active_cli(
+    dataset: str = DATASET,
+    model: str = MODEL,
+    source: str = SOURCE,
+    label: str | None = MODEL_LABEL,
+    measure: str | None = MEASURE,
+    unit: str = UNIT,
+    stretch_words: int = STRETCH_WORDS,
+    seed: int = SEED,
+    window: int = typer.Option(32, "--window", min=1, help="Texts put in order before the first task"),
+    rank_all: bool = typer.Option(True, "--worker/--no-worker", help="Rank the source, and learn, in another process"),
+    number: int = NUMBER,
+    pool: int = POOL,
+    train: Path | None = TRAIN,
+    dev: Path | None = DEV,
+    every: int = EVERY,
+    models: Path = MODELS,
+    rehearse: int | None = REHEARSE,
+    max_epochs: int | None = EPOCHS,
+    folder: Path | None = FOLDER,
+) -> RecipeOf:
+    """Correct what a pipeline is least sure of, and let it learn from the answers meanwhile."""
+    from bioactive.annotate.learning import Worker
+    from bioactive.annotate.recipes import load_pipeline, ner_active
+
+    _check_learning(train, dev, source)
+    given: dict[str, Any] = {
+        "--measure": measure,
+        "--unit": unit,
+        "--stretch-words": stretch_words,
+        "--seed": seed,
+        "--number": number,
+        "--pool": pool,
+        "--train": train,
+        "--dev": dev,
+        "--every": every,
+        "--models": models,
+        "--rehearse": rehearse,
+        "--max-epochs": max_epochs,
+    }
+    options = [word for name, value in given.items() if value is not None for word in (name, str(value))]
+
+    def make(store: Any) -> dict[str, Any]:
+        worker = None
+        if rank_all and source != "-":
+            place = folder or Path(f"{dataset}.learning")
+            address = store.database.engine.url.render_as_string(hide_password=False)
+            worker = Worker(["learn", dataset, model, source, "--folder", str(place), *options], place, address)
+        nlp = load_pipeline(_current(models, model, dataset))
+        shape = {"stretch_words": stretch_words, "seed": seed}
+        return ner_active(
+            dataset, nlp, task_source(source), split_labels(label), measure, unit, window, worker, **shape
+        )
+
+    return make
+
+
+def learn_cli(
+    dataset: str = typer.Argument(..., help="Dataset whose answers are learnt from"),
+    model: str = MODEL,
+    source: Path = typer.Argument(..., help="Texts to rank: a .jsonl, .txt or .spacy file"),
+    measure: str | None = MEASURE,
+    unit: str = UNIT,
+    stretch_words: int = STRETCH_WORDS,
+    seed: int = SEED,
+    number: int = NUMBER,
+    pool: int = POOL,
+    train: Path | None = TRAIN,
+    dev: Path | None = DEV,
+    every: int = EVERY,
+    models: Path = MODELS,
+    rehearse: int | None = REHEARSE,
+    max_epochs: int | None = EPOCHS,
+    folder: Path | None = FOLDER,
+    again: bool = typer.Option(False, "--again", help="Rank texts that were answered as well"),
+    parent: int | None = typer.Option(None, "--parent", help="End when the process with this number has ended"),
+    db: str | None = DB,
+) -> None:
+    """Train whenever enough answers have come, and rank what is left: the worker that ner.active starts."""
+    from bioactive.active.rank import RankOptions
+    from bioactive.annotate.recipes.ner_active import default_measure
+    from bioactive.annotate.store import Store
+    from bioactive.models.learner import Course, follow
+    from bioactive.models.rounds import Plan
+
+    _check_learning(train, dev, str(source))
+    rank = RankOptions(measure or default_measure(unit), number, seed, unit=unit, stretch_words=stretch_words)
+    plan = None
+    if train is not None and dev is not None:
+        plan = Plan(train, dev, None, rehearse, seed, max_epochs, dataset=dataset)
+    course = Course(
+        dataset, model, source, folder or Path(f"{dataset}.learning"), models, rank, plan, every, pool, again
+    )
+    with Store(db) as store:
+        store.add_dataset(dataset)
+        follow(store, course, lambda: parent is not None and os.getppid() != parent)
+    sys.exit(0)
+
+
+def _check_learning(train: Path | None, dev: Path | None, source: str) -> None:
+    """Refuse what the worker could not do.
+
+    RAISES (BioactiveError): B420 for one of train and dev without the other, or a source that can be read but once;
+        B101 for a file that is not there.
+    """
+    from bioactive.errors import error
+
+    if (train is None) != (dev is None):
+        raise error("B420", reason="--train and --dev go together: dev judges what was learnt")
+    if train is not None and source == "-":
+        raise error("B420", reason="standard input can be read but once; write the texts to a file")
+    for path in (train, dev):
+        if path is not None and not path.is_file():
+            raise error("B101", path=path)
+
+
+def _current(models: Path, model: str, dataset: str) -> str:
+    """The revision in use, when it has learnt from this dataset; else the pipeline that the command names."""
+    from bioactive.models.revisions import Revisions
+
+    revisions = Revisions(models)
+    current = revisions.current()
+    if current is None or revisions.manifest(current.name).settings.get("dataset") != dataset:
+        return model
+    return str(current)

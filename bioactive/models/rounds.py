@@ -1,0 +1,112 @@
+"""A round of learning that ends as a revision: trained, compared, kept, and promoted when it is not worse."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from bioactive.active.loop import Round, retrain
+
+from .revisions import Manifest, Revisions
+
+Task = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a pipeline learns from, and how.
+
+    train, dev (Path): .spacy files; dev chooses the best epoch and judges the new pipeline.
+    test (Path | None): .spacy file that is scored too, and decides nothing.
+    rehearse (int | None): How many Docs of the corpus to train on beside the answers; all without it.
+    seed (int): Seed of the training, and of the choice for rehearsal.
+    max_epochs (int | None): Epochs; as in the pipeline's config without it.
+    force (bool): Promote a revision that dev shows to be worse as well.
+    dataset (str): Where the answers come from, for the record.
+    """
+
+    train: Path
+    dev: Path
+    test: Path | None = None
+    rehearse: int | None = None
+    seed: int = 0
+    max_epochs: int | None = None
+    force: bool = False
+    dataset: str = ""
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """Config settings by dotted name."""
+        return {} if self.max_epochs is None else {"training.max_epochs": self.max_epochs}
+
+
+def learn(
+    model: str | Path, answers: Sequence[Task], plan: Plan, models: Path, log: IO[str] | None = None
+) -> tuple[Round, Manifest, Path]:
+    """Train a new pipeline on the corpus and the answers, and keep it as a revision.
+
+    model (str | Path): Folder or package name of the pipeline before.
+    answers (Sequence[Task]): Answered tasks, oldest first.
+    plan (Plan): What to learn from, and how.
+    models (Path): Folder of the revisions.
+    log (IO[str] | None): Where the training log goes; nowhere by default.
+    RETURNS (tuple[Round, Manifest, Path]): What it came to, what is recorded of it, and the revision's folder.
+    RAISES (BioactiveError): B511 when no answer says anything.
+    """
+    revisions = Revisions(models)
+    models.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=models, prefix=".training-") as folder:
+        found = retrain(
+            model,
+            answers,
+            plan.train,
+            plan.dev,
+            Path(folder),
+            test=plan.test,
+            rehearse=plan.rehearse,
+            seed=plan.seed,
+            overrides=plan.overrides,
+            log=log,
+        )
+        manifest = Manifest(
+            name=revisions.next_name(sum(found.merged.answers.values())),
+            parent=str(model),
+            answers=found.merged.answers,
+            data=found.data,
+            metrics=metrics(found),
+            promoted=promotion(found, plan.force),
+            settings={name: getattr(plan, name) for name in ("dataset", "seed", "rehearse", "max_epochs")},
+        )
+        path = revisions.publish(found.pipeline, manifest)
+    if not manifest.promoted.startswith("no"):
+        revisions.promote(manifest.name)
+    return found, manifest, path
+
+
+def promotion(found: Round, force: bool) -> str:
+    """Whether a new pipeline becomes the current one, and why: a sentence that begins with yes, no or forced."""
+    if not found.shows_a_loss:
+        return "yes: the paired bootstrap on dev shows no loss"
+    return "forced, although dev shows a loss" if force else "no: dev shows a loss; --force promotes all the same"
+
+
+def metrics(found: Round) -> dict[str, Any]:
+    """F1 with its interval before and after, by type on dev, and the paired difference."""
+    scores: dict[str, Any] = {
+        f"{name}_{when}": [*evaluation.totals["micro"].f1]
+        for when, side in (("before", found.before), ("after", found.after))
+        for name, evaluation in side.items()
+    }
+    return {**scores, "dev_types": types(found, "dev"), "dev_difference": [*found.paired.difference]}
+
+
+def types(found: Round, name: str) -> dict[str, list[float]]:
+    """F1 of each type before and after, on "dev" or "test"."""
+    before, after = found.before[name].types, found.after[name].types
+    return {
+        label: [before[label].f1.value if label in before else 0.0, after[label].f1.value if label in after else 0.0]
+        for label in sorted({*before, *after})
+    }

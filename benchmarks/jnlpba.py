@@ -184,7 +184,7 @@ def main(
     torch.set_num_threads(threads)
     if gpu:
         spacy.require_gpu()
-    if train_name == "train6000" and not (data / "train6000.spacy").is_file():
+    if not show and train_name == "train6000" and not (data / "train6000.spacy").is_file():
         cut_training_set(data)
     for name in [] if show else system or SYSTEMS:
         for number in seed or [0]:

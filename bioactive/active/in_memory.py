@@ -16,7 +16,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import fix_random_seed, load_config, load_model_from_config
 from spacy.vocab import Vocab
-from thinc.api import Config, to_numpy
+from thinc.api import Config, Optimizer, to_numpy
 
 from bioactive.errors import error
 from bioactive.evaluation.pairs import unlabelled_copy
@@ -104,7 +104,7 @@ class Trainer:
         batches = _batches(examples, self.schedule.batch_words, random.Random(seed))
         labelled = sum(int(np.count_nonzero(doc.to_array("ENT_IOB"))) for doc in docs)
         for _ in range(self.schedule.updates(labelled)):
-            nlp.update(next(batches), sgd=optimizer, drop=drop)
+            step(nlp, next(batches), optimizer, drop)
         return nlp, optimizer.averages
 
     def _share_encoders(self, nlp: Language) -> None:
@@ -113,6 +113,21 @@ class Trainer:
         nodes = [node for model in models for node in model.walk() if node.name == "frozen_transformer"]
         for number, node in enumerate(nodes):
             node.shims[0] = self.encoders.setdefault(number, node.shims[0])
+
+
+def step(nlp: Language, batch: Sequence[Example], optimizer: Optimizer, drop: float) -> None:
+    """One update, as `Language.update` makes it but for the copy of each Doc, which takes as long as a small network.
+
+    nlp (Language): The pipeline; no component that learns may write on the Docs while it does.
+    batch (Sequence[Example]): The Examples.
+    optimizer (Optimizer): The optimiser; its schedules are not moved on.
+    drop (float): Share of units dropped.
+    """
+    learning: list[Any] = [pipe for _, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False)]
+    for pipe in learning:
+        pipe.update(batch, drop=drop, sgd=None)
+    for pipe in learning:
+        pipe.finish_update(optimizer)
 
 
 def _key(docs: Sequence[Doc], labels: Sequence[str], seed: int) -> bytes:

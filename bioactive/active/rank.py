@@ -17,6 +17,7 @@ from spacy.tokens import Doc
 from bioactive.annotate.tasks import Task, excerpt
 from bioactive.errors import error
 from bioactive.evaluation.blocks import WINDOW, OnDone, blocks, zone
+from bioactive.evaluation.chunks import Chunks
 
 from .measures import TEXT_ONLY, get_measure, samples_needed, uniform
 from .pool import text_of
@@ -176,6 +177,7 @@ class Ranker:
         self.sampling: dict[str, Any] = {"samples": options.samples or needed, "seed": options.seed} if needed else {}
         if not options.by_text:
             find_adapter(nlp)  # fails before the pool is read
+        self.chunks = Chunks(nlp)
         self.known = Prints()
         self.best: list[tuple[Key, Any]] = []  # a heap: its lowest lies first
 
@@ -239,7 +241,7 @@ class Ranker:
 
     def _score_batch(self, batch: Sequence[Item]) -> None:
         options, ranking = self.options, self.ranking
-        docs = [tokenise(self.nlp, eg) for _, eg in batch]
+        docs = [tokenise(self.nlp, eg, self.chunks) for _, eg in batch]
         for (position, eg), doc, belief in zip(batch, docs, self._believed(docs), strict=True):
             value, stretches = self.judge(doc, belief)
             ranking.scored += 1

@@ -39,6 +39,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ner.pooling": set(),
     "ner.segments": set(),
     "ner.statecache": {"ner.segments", *GROUND},
+    "ner.batching": set(),
     "ner.buckets": set(),
     "ner.precision": set(),
     "ner.calibrate": {"ner.component", *GROUND},

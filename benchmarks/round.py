@@ -1,7 +1,8 @@
 """One round of active learning over a frozen encoder whose vectors are cached, against the same by fine-tuning.
 
 A round trains on the first 500 sentences, `crf_frozen` for 12 epochs and `crf_trf` for 3, and ranks a pool by `mnlp`.
-Its parts are shown too: where the time goes. The pool's vectors are on disk from the round before, as they are in use.
+Its parts are shown: where the time goes. The claim is about the second and later rounds over one pool, in which no text
+is encoded again, as its vectors are on disk from the first; the first round stands beside them.
 
     python benchmarks/round.py DATA ENCODER [--pool 10000] [--rounds 1]
 """
@@ -23,6 +24,7 @@ from pairs import publish
 from spacy.tokens import DocBin
 from speed import Trainable
 
+from bioactive.active.in_memory import step
 from bioactive.active.rank import rank_pool
 from bioactive.evaluation.load import read_docs
 
@@ -30,17 +32,21 @@ EPOCHS = {"crf_frozen": 12, "crf_trf": 3}
 
 
 def one_round(config: str, seed_set: Path, encoder: str, texts: list[str]) -> dict[str, float]:
-    """CPU seconds of the parts of one round."""
+    """CPU seconds of the parts of one round, from the reading of the encoder to the ranked tasks."""
     marks = [time.process_time()]
     made = Trainable(config, seed_set, encoder)
     marks.append(time.process_time())
     for epoch in range(EPOCHS[config]):
-        made.epoch(epoch)
+        for batch in made.batches(epoch):
+            step(made.nlp, batch, made.optimizer, made.drop)
+            made.optimizer.step_schedules()
     marks.append(time.process_time())
     rank_pool(made.nlp, texts, "mnlp", 100)
     marks.append(time.process_time())
     parts = [after - before for before, after in itertools.pairwise(marks)]
-    return dict(zip(("initialise", "train", "rank"), parts, strict=True)) | {"round": sum(parts)}
+    found = dict(zip(("initialise", "train", "rank"), parts, strict=True)) | {"round": sum(parts)}
+    print(config, {part: round(seconds, 1) for part, seconds in found.items()}, flush=True)
+    return found
 
 
 def main(
@@ -59,12 +65,12 @@ def main(
         os.environ["BIOACTIVE_CACHE"] = str(Path(folder) / "vectors")
         corpus = Path(folder) / "seed.spacy"
         DocBin(docs=docs[:seed_set], store_user_data=True).to_disk(corpus)
-        one_round("crf_frozen", corpus, encoder, texts)
+        first = one_round("crf_frozen", corpus, encoder, texts)
         found = {name: [one_round(name, corpus, encoder, texts) for _ in range(rounds)] for name in EPOCHS}
-    rows = [("part, CPU seconds", *EPOCHS, "ratio")]
+    rows = [("part, CPU seconds", "crf_frozen, first round", "crf_frozen, later rounds", "crf_trf", "crf_trf / later")]
     for part in ("initialise", "train", "rank", "round"):
-        first, second = (sorted(one[part] for one in found[name])[rounds // 2] for name in EPOCHS)
-        rows.append((part, f"{first:.1f}", f"{second:.1f}", f"{second / first:.1f}"))
+        ours, theirs = (sorted(one[part] for one in found[name])[rounds // 2] for name in EPOCHS)
+        rows.append((part, f"{first[part]:.1f}", f"{ours:.1f}", f"{theirs:.1f}", f"{theirs / ours:.1f}"))
     command = f"python benchmarks/round.py DATA ENCODER --pool {len(texts)} --rounds {rounds}"
     publish("One round", command, rows)
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -24,7 +24,7 @@ import typer
 from pairs import LOW, bare_encoder, in_turns, publish, ratio
 from peers.token_classification import Batches, read, train
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import DocBin
 from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from spacy.util import load_config, registry
@@ -45,22 +45,20 @@ class Trainable:
         self.config = load_config(CONFIGS / f"{config}.cfg", overrides=settings, interpolate=False)
         self.nlp: Language = init_nlp(self.config)
         resolved = registry.resolve(self.config.interpolate()["training"], validate=False)
-        self.optimizer, self.batcher = resolved["optimizer"], resolved["batcher"]
+        self.optimizer, self.batcher, self.drop = (resolved[name] for name in ("optimizer", "batcher", "dropout"))
         self.examples = list(registry.resolve(self.config.interpolate()["corpora"])["train"](self.nlp))
 
-    def epoch(self, seed: int = 0, limit: int | None = None) -> None:
-        """One pass over the examples, or the first `limit` of them, as `spacy train` makes it."""
-        shuffled = random.Random(seed).sample(self.examples[:limit], len(self.examples[:limit]))
-        for batch in self.batcher(shuffled):
-            fresh = [Example(Doc(self.nlp.vocab, **_words(eg.reference)), eg.reference) for eg in batch]
-            self.nlp.update(fresh, sgd=False, drop=0.1)
+    def batches(self, seed: int = 0) -> Iterator[list[Example]]:
+        """The batches of one epoch, as `spacy train` makes them."""
+        return iter(self.batcher(random.Random(seed).sample(self.examples, len(self.examples))))
+
+    def epoch(self, seed: int = 0) -> None:
+        """One pass over the examples, as `spacy train` makes it."""
+        for batch in self.batches(seed):
+            self.nlp.update(batch, sgd=False, drop=self.drop)
             for _, pipe in self.nlp.pipeline:
                 pipe.finish_update(self.optimizer)
             self.optimizer.step_schedules()
-
-
-def _words(doc: Doc) -> dict[str, list]:
-    return {"words": [token.text for token in doc], "spaces": [bool(token.whitespace_) for token in doc]}
 
 
 def predicting(data: Path, encoder: str, texts: list[str]) -> dict[str, Callable[[], object]]:

@@ -15,7 +15,7 @@ from spacy.vocab import Vocab
 from bioactive import __version__
 from bioactive.annotate.tasks import Task
 from bioactive.corpus.binfile import write_docs
-from bioactive.evaluation.blocks import Unwatched, Watch, blocks, uncached
+from bioactive.evaluation.blocks import TIDY_BLOCKS, Unwatched, Watch, blocks, tidy, uncached
 from bioactive.evaluation.evaluate import predictable_labels
 from bioactive.fingerprint import sha256_of
 
@@ -114,6 +114,8 @@ def _pool_blocks(
     for number, block in enumerate(blocks(items, options.block_size)):
         if number < finished:
             run.watch.skip(len(block))
+        elif number % TIDY_BLOCKS == TIDY_BLOCKS - 1:
+            tidy(run.nlp.vocab)
         yield block, number >= finished
 
 

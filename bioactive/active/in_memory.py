@@ -130,18 +130,29 @@ class Trainer:
                 self.step(nlp, optimizer, batch, drop)
 
     def step(self, nlp: Language, optimizer: Optimizer, batch: list[Example], drop: float) -> None:
-        """One update, without the copy of each Example that `nlp.update` of spaCy 3.8 makes, and then aligns anew."""
-        pipes: list[Any] = [pipe for _, pipe in nlp.pipeline if hasattr(pipe, "update")]
-        for pipe in pipes:
-            pipe.update(batch, sgd=None, losses={}, drop=drop)
-        for pipe in pipes:
-            pipe.finish_update(optimizer)
+        """One update."""
+        step(nlp, batch, optimizer, drop)
 
     def _share_encoders(self, nlp: Language) -> None:
         """The encoder that an earlier pipeline has loaded, and the vectors that it has made, serve the next."""
         nodes = frozen_nodes(nlp)
         for number, node in enumerate(nodes):
             node.shims[0] = self.encoders.setdefault(number, node.shims[0])
+
+
+def step(nlp: Language, batch: Sequence[Example], optimizer: Optimizer, drop: float) -> None:
+    """One update, as `Language.update` makes it but for the copy of each Doc, which takes as long as a small network.
+
+    nlp (Language): The pipeline; no component that learns may write on the Docs while it does.
+    batch (Sequence[Example]): The Examples.
+    optimizer (Optimizer): The optimiser; its schedules are not moved on.
+    drop (float): Share of units dropped.
+    """
+    learning: list[Any] = [pipe for _, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False)]
+    for pipe in learning:
+        pipe.update(batch, drop=drop, sgd=None)
+    for pipe in learning:
+        pipe.finish_update(optimizer)
 
 
 def _examples(nlp: Language, docs: Sequence[Doc]) -> list[Example]:

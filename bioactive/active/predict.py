@@ -14,6 +14,7 @@ from spacy.vocab import Vocab
 
 from bioactive.annotate.tasks import TASK_HASH, Task, keep_disabled, to_json, tokens_of
 from bioactive.evaluation.blocks import WINDOW, OnDone, pipe_block, zone
+from bioactive.evaluation.chunks import Chunks
 from bioactive.evaluation.pairs import CharSpan, confidences
 
 from .pool import text_of
@@ -80,6 +81,7 @@ class Predictor:
         self.options = options
         self.read = read
         self.predicted = predicted or Predicted()
+        self.chunks = Chunks(nlp)
         self.places: OrderedDict[bytes, int] = OrderedDict()
 
     def predict(self, block: Sequence[Task], on_done: OnDone = lambda items: None) -> list[Task]:
@@ -130,7 +132,7 @@ class Predictor:
         return blake2b(to_json([text, words]).encode("ascii"), digest_size=16).digest()
 
     def _ask(self, items: list[Task], on_done: OnDone) -> list[Task]:
-        docs = [tokenise(self.nlp, eg) for eg in items]
+        docs = [tokenise(self.nlp, eg, self.chunks) for eg in items]
         done = pipe_block(self.nlp, docs, self.options.batch_size, on_done)
         return [_finished(eg, tokens_of(doc), self._spans(doc)) for eg, doc in zip(items, done, strict=True)]
 

@@ -18,6 +18,7 @@ from spacy.tokens import Doc
 from bioactive.annotate.tasks import Task, excerpt
 from bioactive.errors import error
 from bioactive.evaluation.blocks import WINDOW, OnDone, blocks, zone
+from bioactive.evaluation.chunks import Chunks
 
 from .costs import TimeModel
 from .differing import differing
@@ -216,6 +217,7 @@ class Ranker:
         self.sampling: dict[str, Any] = {"samples": options.samples or needed, "seed": options.seed} if needed else {}
         if not options.by_text:
             find_adapter(nlp)  # fails before the pool is read
+        self.chunks = Chunks(nlp)
         self.known = Prints()
         self.best: list[tuple[Key, Any]] = []  # a heap: its lowest lies first
 
@@ -289,7 +291,7 @@ class Ranker:
 
     def _score_batch(self, batch: Sequence[Item]) -> None:
         options, ranking = self.options, self.ranking
-        docs = [tokenise(self.nlp, eg) for _, eg in batch]
+        docs = [tokenise(self.nlp, eg, self.chunks) for _, eg in batch]
         for (position, eg), doc, belief in zip(batch, docs, self._believed(docs), strict=True):
             free = free_words(eg, doc) if options.unit == "stretch" else None
             value, stretches = self.judge(doc, belief, free)

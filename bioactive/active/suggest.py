@@ -11,16 +11,20 @@ from spacy.util import get_words_and_spaces
 
 from bioactive.annotate.tasks import TASK_HASH, Task, keep_disabled, only_asked, span_of, tokens_of
 from bioactive.errors import BioactiveError
+from bioactive.evaluation.chunks import Chunks
 
 from .posteriors import Belief, posterior
 
 
-def tokenise(nlp: Language, task: Task) -> Doc:
-    """A task's text as a Doc: on the task's own tokens where they spell its text, else on the pipeline's."""
+def tokenise(nlp: Language, task: Task, chunks: Chunks | None = None) -> Doc:
+    """A task's text as a Doc: on the task's own tokens where they spell its text, else on the pipeline's.
+
+    chunks (Chunks | None): What remembers the pipeline's tokens from one text to the next.
+    """
     try:
         words, spaces = get_words_and_spaces([token["text"] for token in task["tokens"]], task["text"])
     except (KeyError, TypeError, ValueError):
-        return nlp.make_doc(task["text"])
+        return (chunks or nlp).make_doc(task["text"])
     return Doc(nlp.vocab, words=words, spaces=spaces)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -54,3 +54,15 @@ class FastCorpus(Corpus):
         files = (Path(loc) for loc in locs if str(loc).endswith(FILE_TYPE))
         docs = (doc for file in files for doc in read_docs(file, vocab) if len(doc))
         yield from islice(docs, self.limit or None)
+
+    def _make_example(self, nlp: Language, reference: Doc, gold_preproc: bool) -> Example:
+        if not (gold_preproc or reference.has_unknown_spaces):
+            return super()._make_example(nlp, reference, gold_preproc)
+        return Example(Doc(nlp.vocab, **words_of(reference)), reference)
+
+
+def words_of(doc: Doc) -> dict[str, Any]:
+    """Words and spaces of a Doc, as another is made from them."""
+    orths, spaces = doc.to_array(["ORTH", "SPACY"]).reshape(-1, 2).T.tolist()
+    strings = doc.vocab.strings
+    return {"words": [strings[cast(int, orth)] for orth in orths], "spaces": [bool(space) for space in spaces]}

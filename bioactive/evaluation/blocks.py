@@ -8,12 +8,16 @@ from itertools import islice
 from typing import Any, Protocol, TypeVar, cast
 
 from spacy.language import Language
+from spacy.symbols import NORM
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 from thinc.api import Model
 
 T = TypeVar("T")
 OnDone = Callable[[int], object]
 WINDOW = 16  # batches a block: enough for texts of like length to meet, few enough to lose little with a killed run
+TIDY_BLOCKS = 32  # after so many a vocabulary is made small again: some 30,000 texts, for some 10 ms
+HEAVY = ["vectors", "lookups"]
 COLUMNS: list[int | str] = ["LENGTH", "SPACY", "SENT_START"]
 
 
@@ -67,6 +71,24 @@ def zone(nlp: Language) -> Iterator[None]:
     else:
         with nlp.memory_zone():
             yield
+
+
+def tidy(vocab: Vocab) -> None:
+    """Make the tables of a vocabulary as small as what they hold; outside of memory zones only.
+
+    A zone takes its words out of the tables, but leaves their places marked as taken: after a million texts that is the
+    better part of the memory.
+
+    vocab (Vocab): Its lexemes are made again when they are next asked for; its strings and all Docs stay as they are.
+    """
+    getters = cast(Any, vocab).lex_attr_getters
+    if cast(Any, vocab).in_memory_zone:
+        return
+    norm = getters.get(NORM)
+    # The way in which spaCy loads a vocabulary; it would wrap the getter of norms once more each time.
+    vocab.from_bytes(vocab.to_bytes(exclude=HEAVY), exclude=HEAVY)
+    if norm is not None:
+        getters[NORM] = norm
 
 
 @contextmanager

@@ -127,7 +127,7 @@ class BucketedShim(HFShim):
         """Step all weights at once; an optimiser that is no plain AdamW does it its own way."""
         self._int8 = None
         if FusedAdam.does(optimizer):
-            self._adam.step(optimizer, list(self._model.parameters()))
+            self._adam.step(optimizer, self._model, self.id)
         else:
             super().finish_update(optimizer)
 

@@ -14,11 +14,12 @@ import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from spacy.tokens import Doc
-from thinc.api import Model, PyTorchShim, chain, concatenate, get_torch_default_device, torch2xp, xp2torch
+from thinc.api import Model, Optimizer, PyTorchShim, chain, concatenate, get_torch_default_device, torch2xp, xp2torch
 from thinc.types import Floats2d, Floats3d
 from torch import Tensor, nn
 
 from .crf import Lattice
+from .fused import FusedAdam
 from .precision import head_in_bf16
 
 Decoder = Literal["crf", "softmax"]
@@ -113,18 +114,16 @@ class TaggerNetwork(nn.Module):
         self.output = nn.Linear(2 * context_width or n_in, n_out)
         self.transitions = nn.Parameter(torch.zeros(n_out + 1, n_out), requires_grad=decoder == "crf")
 
-    def forward(
-        self, vectors: Tensor, lengths: Tensor, masks: tuple[Tensor | None, Tensor | None] = (None, None)
-    ) -> tuple[Tensor, Tensor]:
-        """`masks` are what to drop of the vectors and after the context layer; None draws it in training."""
-        hidden = self._drop(vectors, masks[0])
+    def forward(self, vectors: Tensor, lengths: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """`mask` is what to drop after the context layer; drawn in training if it is None."""
+        hidden = self._drop(vectors)
         if self.context is not None:
-            hidden = self._drop(self._in_context(self.context, hidden, lengths), masks[1])
+            hidden = self._drop(self._in_context(self.context, hidden, lengths), mask)
         # A parameter that takes no gradient still has to be a node that one may be handed back to.
         transitions = self.transitions if self.transitions.requires_grad else self.transitions + 0 * hidden.sum()
         return self.output(hidden).float(), transitions.float()
 
-    def _drop(self, vectors: Tensor, mask: Tensor | None) -> Tensor:
+    def _drop(self, vectors: Tensor, mask: Tensor | None = None) -> Tensor:
         """Variational dropout (Gal and Ghahramani 2016): one mask a sentence, the same at each of its words."""
         if mask is not None:
             return vectors * mask
@@ -183,6 +182,7 @@ class NetworkShim(PyTorchShim):
 
     def __init__(self, cfg: dict[str, Any]) -> None:
         super().__init__(None, config=dict(cfg))
+        self._adam = FusedAdam()
 
     @property
     def network(self) -> TaggerNetwork:
@@ -196,6 +196,13 @@ class NetworkShim(PyTorchShim):
         """Make a network of these widths with fresh weights, on the device of the active ops."""
         self.cfg.update(n_in=n_in, n_out=n_out)
         self._model = TaggerNetwork(**self.cfg).to(get_torch_default_device())
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Step all weights at once; an optimiser that is no plain AdamW does it its own way."""
+        if FusedAdam.does(optimizer):
+            self._adam.step(optimizer, self.network, self.id)
+        else:
+            super().finish_update(optimizer)
 
     def to_bytes(self) -> bytes:
         state = {} if self._model is None else self._model.state_dict()

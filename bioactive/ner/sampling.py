@@ -136,7 +136,7 @@ def run_head(shim: NetworkShim, vectors: Tensor, masks: Masks) -> Lattice:
     with torch.no_grad(), torch.autocast(vectors.device.type, torch.bfloat16, enabled=low):
         dropped = (vectors.to(kind) * masks[0].to(kind)).flatten(0, 1)  # [B * S, L, nI]
         lengths = torch.full((len(dropped),), dropped.shape[1], device=vectors.device)
-        emissions, transitions = network(dropped, lengths, (None, masks[1].flatten(0, 1)))
+        emissions, transitions = network(dropped, lengths, masks[1].flatten(0, 1))
     return Lattice(emissions, lengths, transitions)
 
 

@@ -171,31 +171,36 @@ def parameters() -> list[torch.nn.Parameter]:
 
 
 @pytest.mark.parametrize("clip", [0.0, 0.5])
-def test_fused_steps_are_thincs(clip):
+@pytest.mark.parametrize("averages", [False, True])
+def test_fused_steps_are_thincs(clip, averages):
     ours, theirs = parameters(), parameters()
-    settings = {"L2": 0.1, "L2_is_weight_decay": True, "grad_clip": clip, "use_averages": False}
+    network = torch.nn.ParameterList(ours)
+    settings = {"L2": 0.1, "L2_is_weight_decay": True, "grad_clip": clip, "use_averages": averages}
     fused, one, other = FusedAdam(), Adam(0.01, **settings), Adam(0.01, **settings)
     for number in range(20):
         for weight in (*ours, *theirs):
             weight.grad = torch.sin(weight.detach() * number + 1)
-        fused.step(one, ours)
+        fused.step(one, network, 7)
         for key, weight in enumerate(theirs):
             other((key, "w"), weight.data.numpy(), weight.grad.numpy())
     for own, expected in zip(ours, theirs, strict=True):
         assert torch.allclose(own, expected, atol=2e-4)
         assert not torch.allclose(own, parameters()[0 if own.ndim == 2 else 1], atol=0.05)
+    assert (one.averages is None) == (not averages)
+    for key, expected in (other.averages or {}).items():
+        assert one.averages[7, str(key[0])] == pytest.approx(expected, abs=2e-4)
 
 
 def test_fused_step_skips_weights_without_a_gradient():
     first, second = parameters()
     before = second.detach().clone()
     first.grad = torch.ones_like(first)
-    FusedAdam().step(Adam(0.01, use_averages=False), [first, second])
+    FusedAdam().step(Adam(0.01, use_averages=False), torch.nn.ParameterList([first, second]), 0)
     assert torch.equal(second, before)
 
 
 def test_other_optimisers_are_left_to_thinc():
     assert FusedAdam.does(Adam(0.01, use_averages=False))
-    assert not FusedAdam.does(Adam(0.01, use_averages=True))
+    assert FusedAdam.does(Adam(0.01, use_averages=True))
     assert not FusedAdam.does(RAdam(0.01, use_averages=False))
     assert not FusedAdam.does(Adam(0.01, use_averages=False, L2=0.1, L2_is_weight_decay=False))

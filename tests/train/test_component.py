@@ -11,6 +11,7 @@ import pytest
 import spacy
 import torch
 from spacy.language import Language
+from spacy.ml.models.tok2vec import MultiHashEmbed
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.util import minibatch
@@ -20,6 +21,7 @@ from bioactive.ner.component import CRFNer
 from bioactive.ner.gold import UNKNOWN_LABEL, gold_numbers, gold_tags
 from bioactive.ner.head import both_ways, packed
 from bioactive.ner.spans import spans_of
+from bioactive.ner.spelling import build_spelling
 from bioactive.ner.temperature import golden_section
 from bioactive.tags import can_follow, spans_from_tags, tags_for
 
@@ -242,6 +244,28 @@ def test_context_of_padded_sentences_is_that_of_packed_ones(depth):
 def test_sentence_without_words_does_not_stop_packing():
     context = torch.nn.LSTM(6, 5, batch_first=True, bidirectional=True)
     assert packed(context, torch.randn(2, 3, 6), torch.tensor([0, 3])).shape == (2, 3, 10)
+
+
+def test_spelling_is_spacys_own_embedding(examples, tmp_path):
+    settings = {"width": 16, "attrs": ["NORM", "SHAPE"], "rows": [50, 20]}
+    theirs, ours = MultiHashEmbed(include_static_vectors=False, **settings), build_spelling(**settings)
+    docs = [*words_of(examples)[:4], Doc(spacy.blank("en").vocab), words_of(examples)[0]]
+    theirs.initialize(X=docs)
+    ours.initialize(X=docs)
+    ours.layers[0].from_bytes(theirs.to_bytes())
+    (expected, their_backprop), (found, our_backprop) = (layer(docs, is_train=True) for layer in (theirs, ours))
+    random = numpy.random.default_rng(0)
+    gradient = [random.normal(size=rows.shape).astype("float32") for rows in expected]
+    their_backprop(gradient)
+    our_backprop(gradient)
+    for one, other in zip(found, expected, strict=True):
+        assert numpy.allclose(one, other, atol=1e-6)
+    for one, other in zip(ours.layers[0].walk(), theirs.walk(), strict=True):
+        for name in other.param_names:
+            assert numpy.allclose(one.get_grad(name), other.get_grad(name), atol=1e-3)
+    other = build_spelling(**settings)
+    other.from_bytes(ours.to_bytes())
+    assert numpy.array_equal(other.predict(docs)[0], found[0])
 
 
 def test_labels_are_fixed_once_initialised(examples):

@@ -5,10 +5,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import spacy
+from spacy.symbols import NORM
 from spacy.tokens import Doc
 from thinc.api import Model, Shim
 
-from bioactive.evaluation.blocks import blocks, pipe_block, uncached, zone
+from bioactive.evaluation.blocks import blocks, pipe_block, tidy, uncached, zone
 from bioactive.evaluation.evaluate import evaluate
 from bioactive.ner.statecache import StateCache, VectorCache
 
@@ -103,3 +104,29 @@ def test_evaluation_does_not_depend_on_blocks_or_repeats(make_doc):
     told = []
     evaluate(ruler, docs, batch_size=3, on_done=told.append)
     assert sum(told) == 40
+
+
+def test_a_tidied_vocabulary_says_the_same_of_old_and_new_docs():
+    nlp = spacy.blank("en")
+    text = "Interleukin-2 didn't bind xyzzy in vitro, colour"
+
+    def told(doc):
+        return [(t.text, t.norm_, t.shape_, t.prefix_, t.is_stop, t.whitespace_) for t in doc]
+
+    before = nlp(text)
+    expected, getter = told(before), nlp.vocab.lex_attr_getters[NORM]
+    with nlp.memory_zone():
+        nlp("gone with the zone")
+    for _ in range(3):
+        tidy(nlp.vocab)
+    assert told(before) == told(nlp(text)) == expected
+    assert nlp.vocab.lex_attr_getters[NORM] is getter
+    assert "gone" not in nlp.vocab.strings
+
+
+def test_a_zone_is_not_tidied_from_within():
+    nlp = spacy.blank("en")
+    with nlp.memory_zone():
+        doc = nlp("xyzzy binds")
+        tidy(nlp.vocab)
+        assert doc[0].text == "xyzzy"

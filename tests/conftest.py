@@ -11,6 +11,11 @@ os.environ["TRANSFORMERS_OFFLINE"] = "1"
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 import pytest
+from hypothesis import settings
+
+# A busy machine makes a test slow, not wrong.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 
 # tests.encoders is imported by the fixtures that use it: torch and transformers take seconds.
 ROOT = Path(__file__).resolve().parent.parent

@@ -123,14 +123,12 @@ class Thinned(NamedTuple):
     """A network without the units that a pass drops, the others scaled.
 
     kept (Tensor): Columns of the vectors that it reads.
-    context (nn.LSTM | None): The original, for its settings.
-    weights (list[Tensor]): Those of its LSTM, as torch lays them out.
+    context (nn.LSTM | None): Over these columns.
     output, bias (Tensor): Of its last layer.
     """
 
     kept: Tensor
     context: nn.LSTM | None
-    weights: list[Tensor]
     output: Tensor
     bias: Tensor
 
@@ -144,12 +142,15 @@ def thin(network: TaggerNetwork, first: Tensor, second: Tensor) -> Thinned:
     kept = first.nonzero()[:, 0]
     context, output = network.context, network.output
     if context is None:
-        return Thinned(kept, None, [], (output.weight * first)[:, kept], output.bias)
-    ahead, back = context.all_weights[:2]
-    weights: list[Tensor] = [weight for layer in context.all_weights for weight in layer]
-    for place, weight in ((0, ahead[0]), (len(ahead), back[0])):
-        weights[place] = (weight * first)[:, kept]
-    return Thinned(kept, context, weights, output.weight * second, output.bias)
+        return Thinned(kept, None, (output.weight * first)[:, kept], output.bias)
+    state = context.state_dict()
+    for name in ("weight_ih_l0", "weight_ih_l0_reverse"):
+        state[name] = (state[name] * first)[:, kept]
+    # On "meta" no fresh weights are drawn, which would move the global generator on.
+    shape = len(kept), context.hidden_size, context.num_layers
+    small = nn.LSTM(*shape, batch_first=True, bidirectional=True, device="meta").to_empty(device=first.device)
+    small.load_state_dict(state)
+    return Thinned(kept, small, output.weight * second, output.bias)
 
 
 @torch.no_grad()
@@ -163,9 +164,7 @@ def _each_pass(thinned: Sequence[Thinned], vectors: Tensor) -> list[Tensor]:
         for one in thinned:
             hidden = given.index_select(2, one.kept)
             if one.context is not None:
-                start = hidden.new_zeros(2 * one.context.num_layers, len(hidden), one.context.hidden_size)
-                settings = True, one.context.num_layers, 0.0, False, True, True
-                hidden = torch.lstm(hidden, (start, start), one.weights, *settings)[0]
+                hidden = one.context(hidden)[0]
             found.append(nn.functional.linear(hidden, one.output, one.bias))
     return found
 

@@ -158,14 +158,16 @@ def _each_pass(thinned: Sequence[Thinned], vectors: Tensor) -> list[Tensor]:
     """Emissions of sentences of one length by each network, from [B, L, nI] to S times [B, L, nO]."""
     # The rounding of bf16 is far below what dropout changes, and the context layer takes a third of the time.
     low = head_in_bf16(vectors.device)
-    found = []
+    found, count = [], len(vectors)
+    # In bf16 a sentence alone is rounded in another way than one in company, however much of it: so it gets some.
+    vectors = vectors.repeat(2, 1, 1) if count == 1 else vectors
     with torch.autocast(vectors.device.type, torch.bfloat16, enabled=low):
         given = vectors.bfloat16() if low else vectors
         for one in thinned:
             hidden = given.index_select(2, one.kept)
             if one.context is not None:
                 hidden = one.context(hidden)[0]
-            found.append(nn.functional.linear(hidden, one.output, one.bias))
+            found.append(nn.functional.linear(hidden, one.output, one.bias)[:count])
     return found
 
 

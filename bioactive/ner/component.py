@@ -258,7 +258,7 @@ class CRFNer(TrainablePipe):
 
         docs (Iterable[Doc]): Docs that have passed the components before it.
         samples (int): S, the number of passes.
-        seed (int): With a Doc's text it decides what is dropped, whatever the batch.
+        seed (int): Decides what is dropped, whatever the batch; the head drops the same units of each Doc.
         passes (str): "head": only the layers over the encoder are run S times. "full": the encoder too, in training
             mode: slow, the reference.
         drop (float | None): Share of units dropped, in [0, 1); None takes the rate of the training, or 0.1.
@@ -275,8 +275,8 @@ class CRFNer(TrainablePipe):
         if passes == "full":
             batches = sampling.full_passes(self.model, docs, encoder, **how)
         else:
-            texts, head = [doc.text for doc in docs], self.model.get_ref("output_layer")
-            batches = sampling.head_passes(head, texts, self.encode(docs) if vectors is None else vectors, **how)
+            head = self.model.get_ref("output_layer")
+            batches = sampling.head_passes(head, self.encode(docs) if vectors is None else vectors, **how)
         return self._sampled(batches, docs, samples)
 
     def _sampled(self, batches: Iterable[sampling.PassedBatch], docs: Sequence[Doc], samples: int) -> list[DocSamples]:

@@ -114,19 +114,16 @@ class TaggerNetwork(nn.Module):
         self.output = nn.Linear(2 * context_width or n_in, n_out)
         self.transitions = nn.Parameter(torch.zeros(n_out + 1, n_out), requires_grad=decoder == "crf")
 
-    def forward(self, vectors: Tensor, lengths: Tensor, mask: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """`mask` is what to drop after the context layer; drawn in training if it is None."""
+    def forward(self, vectors: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         hidden = self._drop(vectors)
         if self.context is not None:
-            hidden = self._drop(self._in_context(self.context, hidden, lengths), mask)
+            hidden = self._drop(self._in_context(self.context, hidden, lengths))
         # A parameter that takes no gradient still has to be a node that one may be handed back to.
         transitions = self.transitions if self.transitions.requires_grad else self.transitions + 0 * hidden.sum()
         return self.output(hidden).float(), transitions.float()
 
-    def _drop(self, vectors: Tensor, mask: Tensor | None = None) -> Tensor:
+    def _drop(self, vectors: Tensor) -> Tensor:
         """Variational dropout (Gal and Ghahramani 2016): one mask a sentence, the same at each of its words."""
-        if mask is not None:
-            return vectors * mask
         if not self.training:
             return vectors
         mask = nn.functional.dropout(vectors.new_ones(len(vectors), 1, vectors.shape[2]), self.dropout, self.training)

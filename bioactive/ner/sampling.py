@@ -1,8 +1,10 @@
 """What a tagger would believe with other parts of its network dropped: stochastic passes by dropout at prediction.
 
 Gal and Ghahramani 2016: a network with dropout is a sample of the posterior over networks. The encoder's vectors are
-computed once; only the head, which is small, is run once a sample. The dropped units of a text depend on the
-seed and that text alone: not on the batch, its order or its padding, as sentences of one length are run together.
+computed once; only the head, which is small, is run once a sample. A pass drops the same units of every text (Kirsch et
+al. 2019: consistent dropout, so that all texts are judged by the same networks), and is therefore a smaller network: it
+is run without the dropped units. Nothing depends on the batch, its order or its padding, as sentences of one length are
+run together.
 """
 
 from __future__ import annotations
@@ -18,16 +20,15 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc
 from thinc.api import Model, set_dropout_rate, xp2torch
 from thinc.types import Floats2d
-from torch import Tensor
+from torch import Tensor, nn
 
 from .crf import Lattice
-from .head import NetworkShim
+from .head import NetworkShim, TaggerNetwork
 from .precision import head_in_bf16
 
 Passes = Literal["head", "full"]
-Masks = tuple[Tensor, Tensor]
-# Words in one run of the head, so that the vectors of a run take some 50 MB: 16,384 x 800 numbers in float32.
-MAX_WORDS = 16_384
+# Words in one run of the head, so that its vectors take some 15 MB: 4,096 x 900 numbers in float32.
+MAX_WORDS = 4096
 
 
 class DocSamples(NamedTuple):
@@ -55,29 +56,23 @@ class PassedBatch(NamedTuple):
 
 
 def head_passes(
-    head: Model[list[Floats2d], Lattice],
-    texts: Sequence[str],
-    vectors: Sequence[Floats2d],
-    *,
-    samples: int,
-    rate: float,
-    seed: int,
+    head: Model[list[Floats2d], Lattice], vectors: Sequence[Floats2d], *, samples: int, rate: float, seed: int
 ) -> Iterator[PassedBatch]:
     """Run the head alone, `samples` times over each Doc.
 
     head (Model): The layer "crf_head".
-    texts (Sequence[str]): The text of each Doc, which with the seed decides what is dropped.
     vectors (Sequence[Floats2d]): The encoder's vectors of each Doc, [L, nI]; Docs without tokens are passed over.
     samples (int): S.
     rate (float): Share of the units that are dropped, in [0, 1).
     seed (int): Another seed gives other samples.
     """
     shim = cast(NetworkShim, head.shims[0])
-    for rows in _of_one_length([len(own) for own in vectors], samples):
+    thinned = [thin(shim.network, *one) for one in zip(*draw_masks(shim, samples, rate, seed), strict=True)]
+    for rows in _of_one_length([len(own) for own in vectors]):
         own = torch.stack([xp2torch(vectors[row], device=shim.device) for row in rows])  # [B, L, nI]
-        masks = [draw_masks(shim, texts[row], samples=samples, rate=rate, seed=seed) for row in rows]
-        first, second = (torch.stack(part) for part in zip(*masks, strict=True))  # [B, S, 1, nI], [B, S, 1, nH]
-        yield PassedBatch(rows, run_head(shim, own[:, None], (first, second)))
+        emissions = torch.stack(_each_pass(thinned, own), dim=1).flatten(0, 1).float()  # [B * S, L, nO]
+        lengths = torch.full((len(emissions),), own.shape[1], device=own.device)
+        yield PassedBatch(rows, Lattice(emissions, lengths, shim.network.transitions.detach()))
 
 
 def full_passes(
@@ -105,46 +100,82 @@ def full_passes(
         vectors = _seeded(doc.text, seed, lambda docs=copies: _encode(model, docs, encoder, rate))  # type: ignore[misc]
         shim = cast(NetworkShim, head.shims[0])
         own = torch.stack([xp2torch(each, device=shim.device) for each in vectors]).detach()
-        masks = draw_masks(shim, doc.text, samples=samples, rate=rate, seed=seed)
-        yield PassedBatch([row], run_head(shim, own[None], (masks[0][None], masks[1][None])))
+        thinned = [thin(shim.network, *one) for one in zip(*draw_masks(shim, samples, rate, seed), strict=True)]
+        emissions = torch.cat([one for n in range(samples) for one in _each_pass(thinned[n : n + 1], own[n : n + 1])])
+        lengths = torch.full((samples,), own.shape[1], device=own.device)
+        yield PassedBatch([row], Lattice(emissions.float(), lengths, shim.network.transitions.detach()))
 
 
-def draw_masks(shim: NetworkShim, text: str, *, samples: int, rate: float, seed: int) -> Masks:
-    """What is dropped of the vectors, [S, 1, nI], and of the context layer's output, [S, 1, nH], at all words alike.
+def draw_masks(shim: NetworkShim, samples: int, rate: float, seed: int) -> tuple[Tensor, Tensor]:
+    """What each pass multiplies the vectors with, [S, nI], and the context layer's output, [S, nH].
 
     Kept units are scaled up, so that the expected vector stays the same. The first samples of many are those of few.
     """
     network = shim.network
     widths = [shim.cfg["n_in"], network.output.in_features]
-    generator = torch.Generator().manual_seed(_seed_of(text, seed))
+    generator = torch.Generator().manual_seed(seed)
     kept = torch.rand((samples, sum(widths)), generator=generator) >= rate
-    first, second = (kept / (1.0 - rate)).to(shim.device)[:, None].split(widths, dim=2)
+    first, second = (kept / (1.0 - rate)).to(shim.device).split(widths, dim=1)
     return first, second
 
 
-def run_head(shim: NetworkShim, vectors: Tensor, masks: Masks) -> Lattice:
-    """Potentials of B sentences of one length, S times with given units dropped.
+class Thinned(NamedTuple):
+    """A network without the units that a pass drops, the others scaled.
 
-    vectors (Tensor): [B, S, L, nI], or [B, 1, L, nI] where the passes share them.
-    masks (Masks): [B, S, 1, nI] and [B, S, 1, nH].
-    RETURNS (Lattice): Of B * S sentences.
+    kept (Tensor): Columns of the vectors that it reads.
+    context (nn.LSTM | None): Over these columns.
+    output, bias (Tensor): Of its last layer.
     """
-    network = shim.network.eval()
+
+    kept: Tensor
+    context: nn.LSTM | None
+    output: Tensor
+    bias: Tensor
+
+
+@torch.no_grad()
+def thin(network: TaggerNetwork, first: Tensor, second: Tensor) -> Thinned:
+    """A network as one pass sees it.
+
+    first, second (Tensor): What multiplies the vectors, [nI], and the context layer's output, [nH].
+    """
+    kept = first.nonzero()[:, 0]
+    context, output = network.context, network.output
+    if context is None:
+        return Thinned(kept, None, (output.weight * first)[:, kept], output.bias)
+    state = context.state_dict()
+    for name in ("weight_ih_l0", "weight_ih_l0_reverse"):
+        state[name] = (state[name] * first)[:, kept]
+    # On "meta" no fresh weights are drawn, which would move the global generator on.
+    shape = len(kept), context.hidden_size, context.num_layers
+    small = nn.LSTM(*shape, batch_first=True, bidirectional=True, device="meta").to_empty(device=first.device)
+    small.load_state_dict(state)
+    return Thinned(kept, small, output.weight * second, output.bias)
+
+
+@torch.no_grad()
+def _each_pass(thinned: Sequence[Thinned], vectors: Tensor) -> list[Tensor]:
+    """Emissions of sentences of one length by each network, from [B, L, nI] to S times [B, L, nO]."""
     # The rounding of bf16 is far below what dropout changes, and the context layer takes a third of the time.
     low = head_in_bf16(vectors.device)
-    kind = torch.bfloat16 if low else vectors.dtype
-    with torch.no_grad(), torch.autocast(vectors.device.type, torch.bfloat16, enabled=low):
-        dropped = (vectors.to(kind) * masks[0].to(kind)).flatten(0, 1)  # [B * S, L, nI]
-        lengths = torch.full((len(dropped),), dropped.shape[1], device=vectors.device)
-        emissions, transitions = network(dropped, lengths, masks[1].flatten(0, 1))
-    return Lattice(emissions, lengths, transitions)
+    found, count = [], len(vectors)
+    # In bf16 a sentence alone is rounded in another way than one in company, however much of it: so it gets some.
+    vectors = vectors.repeat(2, 1, 1) if count == 1 else vectors
+    with torch.autocast(vectors.device.type, torch.bfloat16, enabled=low):
+        given = vectors.bfloat16() if low else vectors
+        for one in thinned:
+            hidden = given.index_select(2, one.kept)
+            if one.context is not None:
+                hidden = one.context(hidden)[0]
+            found.append(nn.functional.linear(hidden, one.output, one.bias)[:count])
+    return found
 
 
-def _of_one_length(lengths: Sequence[int], samples: int) -> Iterator[list[int]]:
-    """Positions of Docs of the same number of tokens, at most MAX_WORDS a batch over all samples."""
+def _of_one_length(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Positions of Docs of the same number of tokens, at most MAX_WORDS a batch."""
     order = sorted((row for row, length in enumerate(lengths) if length), key=lambda row: lengths[row])
     for length, found in groupby(order, key=lambda row: lengths[row]):
-        rows, size = list(found), max(1, MAX_WORDS // (length * samples))
+        rows, size = list(found), max(1, MAX_WORDS // length)
         yield from (rows[start : start + size] for start in range(0, len(rows), size))
 
 

@@ -12,7 +12,7 @@ from thinc.api import set_dropout_rate
 
 from bioactive.errors import BioactiveError
 from bioactive.ner.component import CRFNer
-from bioactive.ner.sampling import draw_masks, run_head
+from bioactive.ner.sampling import draw_masks, head_passes
 
 TEXTS = ["aspirin relieved gout .", "Outcome was poor .", "No", "Лития карбонат and metformin for type 2 diabetes ."]
 
@@ -115,24 +115,26 @@ def test_sampling_leaves_predictions_and_global_generators_as_they_were(nlp):
 
 def test_masks_drop_the_share_asked_for_and_keep_the_mean(nlp):
     shim = crf_of(nlp).model.get_ref("output_layer").shims[0]
-    first, second = draw_masks(shim, "a text", samples=400, rate=0.25, seed=0)
-    for mask in (first, second):
-        assert mask.shape[:2] == (400, 1)
+    for mask in draw_masks(shim, samples=400, rate=0.25, seed=0):
+        assert mask.shape[0] == 400
         assert sorted(mask.unique().tolist()) == pytest.approx([0.0, 4 / 3])
         assert mask.mean().item() == pytest.approx(1.0, abs=0.03)
 
 
-def test_head_with_given_masks_equals_the_layers_written_out(examples, monkeypatch):
+@pytest.mark.parametrize(("width", "depth"), [(0, 1), (8, 1), (8, 2)])
+def test_thinned_networks_equal_the_layers_with_masks_written_out(examples, monkeypatch, width, depth):
     monkeypatch.setattr("bioactive.ner.sampling.head_in_bf16", lambda device: False)
-    shim = crf_of(trained(examples, context_width=8)).model.get_ref("output_layer").shims[0]
-    vectors = torch.randn(2, 5, shim.cfg["n_in"])
-    masks = [draw_masks(shim, text, samples=3, rate=0.5, seed=0) for text in "ab"]
-    joined = torch.stack([first for first, _ in masks]), torch.stack([second for _, second in masks])
-    found = run_head(shim, vectors[:, None], joined).emissions
-    for row in range(2):
-        for s in range(3):
-            hidden = shim.network.context(vectors[row : row + 1] * masks[row][0][s])[0] * masks[row][1][s]
-            assert torch.allclose(found[row * 3 + s], shim.network.output(hidden)[0], atol=1e-5)
+    head = crf_of(trained(examples, context_width=width, context_depth=depth)).model.get_ref("output_layer")
+    network = head.shims[0].network.eval()
+    vectors = [torch.randn(5, head.shims[0].cfg["n_in"]), torch.randn(5, head.shims[0].cfg["n_in"])]
+    masks = draw_masks(head.shims[0], samples=3, rate=0.5, seed=0)
+    ((rows, lattice),) = head_passes(head, [own.numpy() for own in vectors], samples=3, rate=0.5, seed=0)
+    for place, row in enumerate(rows):
+        for s, (first, second) in enumerate(zip(*masks, strict=True)):
+            hidden = vectors[row][None] * first
+            if network.context is not None:
+                hidden = network.context(hidden)[0] * second
+            assert torch.allclose(lattice.emissions[place * 3 + s], network.output(hidden)[0], atol=1e-5)
 
 
 def test_full_passes_over_an_encoder_that_drops_nothing_are_the_head_passes(nlp, monkeypatch):

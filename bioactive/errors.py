@@ -257,7 +257,10 @@ class Errors:
     B546 = "{path} holds results of another final model. Move it away, or go back to the settings of then."
     B544 = "A diverse batch needs a size. Give it with --number, for example -n 200."
     B536 = "Unknown unit {unit!r}. Choose 'sentence' or 'stretch'."
-    B535 = "No component here gives vectors of words: found {pipes}. Take a pipeline with crf_ner, or no diversity."
+    B535 = (
+        "No component here gives vectors of words: found {pipes}. Take a pipeline with crf_ner (before training, one "
+        "over a frozen encoder), or neither diversity nor a cold start."
+    )
 
 
 def error(code: str, **found: object) -> BioactiveError:

@@ -17,12 +17,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from spacy.cli._util import parse_config_overrides
 
 from bioactive.active.curves import report_on, write_report
 from bioactive.active.experiment import Experiment, read_experiment
 from bioactive.active.page import write_page
 from bioactive.active.simulate import Options, simulate_all
-from bioactive.cli.simulate import line_of, table
+from bioactive.cli.simulate import SETTINGS, line_of, table
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "configs" / "simulate.cfg"
@@ -64,6 +65,7 @@ def experiment_of(corpus: str, folder: Path, encoder: str, split: str, more: dic
 
 
 def main(
+    context: typer.Context,
     output: Path,
     encoder: Annotated[str, typer.Option(help="Folder or hub name, English")],
     multilingual: Annotated[str, typer.Option(help="Folder or hub name, Russian")] = "",
@@ -74,11 +76,11 @@ def main(
     strategy: Annotated[list[str] | None, typer.Option(help="Only these, and the baseline")] = None,
     report_only: Annotated[bool, typer.Option(help="Run nothing, report on what is finished")] = False,
 ) -> None:
-    """Run what is missing, and report."""
+    """Run what is missing, and report; settings of the simulations can be given as --rounds.count 2."""
     began = time.time()
     output = output.resolve()
     os.environ.setdefault("BIOACTIVE_CACHE", str(output / "vectors"))
-    more: dict[str, Any] = {"experiment.seeds": list(range(seeds))}
+    more = {**parse_config_overrides(context.args, env_var=None), "experiment.seeds": list(range(seeds))}
     found: dict[Path, Experiment] = {}
     for name in corpus or [each for each in CORPORA if each != "nerel-bio" or multilingual]:
         prepare(name, output / "data" / name)
@@ -104,4 +106,6 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(context_settings=SETTINGS)(main)
+    app()

@@ -41,6 +41,7 @@ p { margin: .25rem 0 .75rem; max-width: 46rem }
 figure { margin: 0; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: .75rem }
 svg { display: block; width: 100%; height: auto }
 svg text { fill: var(--soft); font-size: 13px }
+@media (max-width: 40rem) { svg text { font-size: 20px } }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100% }
 caption { text-align: left; padding-bottom: .35rem }
@@ -167,7 +168,7 @@ def _pair_table(report: Report) -> str:
             str(pair.seeds),
             _signed(pair.difference),
             f"{pair.p_flip:.3f}",
-            "" if isnan(pair.p_t) else f"{pair.p_t:.3f}",
+            "" if isnan(pair.p_t) else f"{pair.p_t:.3f}" if pair.p_t >= 0.001 else "&lt; 0.001",
         ]
         for pair in report.pairs
     ]

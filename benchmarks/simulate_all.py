@@ -44,7 +44,7 @@ FILES = {
 SEARCH = {
     "words_4": Strategy("stretch", "entropy", Shape(4)),
     "words_8": Strategy("stretch", "entropy", Shape(8)),
-    "adaptive": Strategy("stretch", "entropy", Shape(3, longest=12)),
+    "words_10": Strategy("stretch", "entropy", Shape(10)),
     "one_a_text": Strategy("stretch", "entropy", Shape(6, per_text=1)),
     "doubt": Strategy("stretch", "doubt", Shape(6)),
     "margin": Strategy("stretch", "margin", Shape(6)),

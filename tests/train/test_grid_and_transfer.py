@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import random
-import re
 from pathlib import Path
 
 import pytest
 import spacy
+import srsly
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
+from bioactive.active.bench import Bench
 from bioactive.active.choose import Pool
 from bioactive.active.experiment import read_experiment
 from bioactive.active.grid import SHARE, Grid, combinations, run_grid
 from bioactive.active.in_memory import Schedule
 from bioactive.active.simulate import Options, read_rows, run_path, simulate, simulate_all
 from bioactive.active.transfer import Final, gains_kept, replayed, transfer
+from bioactive.active.vectors import untrained, word_vectors
 from bioactive.cli.app import app
 from bioactive.cli.grid import parse_tried
 from bioactive.errors import BioactiveError
@@ -116,8 +118,6 @@ def test_cold_start_needs_vectors(config, tmp_path):
 def test_cheap_rows_leave_when_their_text_is_asked_about(config, tmp_path):
     more = {"experiment.seeds": [0], "data.cheap": str(tmp_path / "pool.spacy")}
     for keep in (False, True):
-        from bioactive.active.bench import Bench
-
         bench = Bench(read_experiment(config, {**more, "data.keep_cheap": keep}))
         pool: Pool = bench.pool()
         before = len(bench.beside(pool))
@@ -147,11 +147,23 @@ def test_replay_knows_what_the_run_knew(config, tmp_path):
 
 
 @pytest.mark.slow
-def test_cold_rank_takes_a_training_config(config, tmp_path):
-    from bioactive.active.vectors import untrained, word_vectors
+def test_cold_rank_takes_a_training_config(tmp_path, monkeypatch):
+    monkeypatch.setenv("BIOACTIVE_CACHE", str(tmp_path / "cache"))
+    encoder = build_bert(tmp_path / "encoder").as_posix()
+    text = (ROOT / "configs" / "crf_rounds.cfg").read_text(encoding="utf8").replace("layers = [3,6]", "layers = [1,2]")
+    (tmp_path / "rounds.cfg").write_text(text, encoding="utf8")
+    (tmp_path / "pool.txt").write_text("\n".join(f"{word} text {word}" for word in "abcdefgh") + "\n", encoding="utf8")
+    args = ["rank", str(tmp_path / "rounds.cfg"), str(tmp_path / "pool.txt"), str(tmp_path / "out.jsonl"), "--cold"]
+    assert "B544" in str(CliRunner().invoke(app, args).exception)
+    found = CliRunner().invoke(app, [*args, "-n", "3", "--encoder", encoder])
+    assert found.exit_code == 0, found.output
+    tasks = list(srsly.read_jsonl(tmp_path / "out.jsonl"))
+    assert len({task["text"] for task in tasks}) == 3 and not any("spans" in task for task in tasks)
 
+
+def test_untrained_pipeline_without_a_frozen_encoder_has_no_vectors(tmp_path):
     nlp = untrained(ROOT / "configs" / "crf_cnn.cfg")
-    with pytest.raises(BioactiveError, match=re.escape("B535")):
+    with pytest.raises(BioactiveError, match="B535"):
         word_vectors(nlp, [nlp.make_doc("a")])
     with pytest.raises(BioactiveError, match="B308"):
         untrained(tmp_path / "none.cfg")

@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from spacy.cli._util import parse_config_overrides
 
 from bioactive.active.curves import report_on, write_report
-from bioactive.active.experiment import Experiment, read_experiment
+from bioactive.active.experiment import Experiment, Strategy, read_experiment
 from bioactive.active.page import write_page
 from bioactive.active.simulate import Options, simulate_all
-from bioactive.cli.simulate import line_of, table
+from bioactive.active.stretches import Shape
+from bioactive.cli.simulate import SETTINGS, line_of, table
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "configs" / "simulate.cfg"
@@ -37,6 +39,25 @@ FILES = {
     "bc5cdr": {"train": "train.tsv", "dev": "devel.tsv", "test": "test.tsv"},
     "jnlpba": {"all": "Genia4ERtask2.iob2", "test": "Genia4EReval2.iob2"},
     "nerel-bio": {"train": "train", "dev": "dev", "test": "test"},
+}
+# What --search compares, beside what the config has.
+SEARCH = {
+    "words_4": Strategy("stretch", "entropy", Shape(4)),
+    "words_8": Strategy("stretch", "entropy", Shape(8)),
+    "words_10": Strategy("stretch", "entropy", Shape(10)),
+    "one_a_text": Strategy("stretch", "entropy", Shape(6, per_text=1)),
+    "doubt": Strategy("stretch", "doubt", Shape(6)),
+    "margin": Strategy("stretch", "margin", Shape(6)),
+    "entity_entropy": Strategy("stretch", "entity_entropy", Shape(6)),
+    "rare": Strategy("stretch", "entropy", Shape(6), rare=2.0),
+    "trust": Strategy("stretch", "entropy", Shape(6), trust=0.99),
+    "no_repeats": Strategy("stretch", "entropy", Shape(6), duplicates_above=0.9),
+    "k_means": Strategy("stretch", "entropy", Shape(6), diversity=1.0, diverse_by="k_means"),
+    "badge": Strategy("stretch", "entropy", Shape(6), diversity=1.0, diverse_by="badge"),
+    "dense": Strategy("stretch", "entropy", Shape(6), density=1.0),
+    "stretches_a_second": Strategy("stretch", "entropy", Shape(6), per_second=True),
+    "sentences_a_second": Strategy("sentence", "total_entropy", per_second=True),
+    "entropy_sentences": Strategy("sentence", "entropy"),
 }
 CONVERT = {"nerel-bio": ["--unit", "sentence", "--lang", "ru"]}
 
@@ -64,6 +85,7 @@ def experiment_of(corpus: str, folder: Path, encoder: str, split: str, more: dic
 
 
 def main(
+    context: typer.Context,
     output: Path,
     encoder: Annotated[str, typer.Option(help="Folder or hub name, English")],
     multilingual: Annotated[str, typer.Option(help="Folder or hub name, Russian")] = "",
@@ -71,19 +93,22 @@ def main(
     jobs: Annotated[int, typer.Option(help="Processes")] = 16,
     seeds: Annotated[int, typer.Option(help="Paired seeds")] = 5,
     dev: Annotated[bool, typer.Option(help="Score on dev and not on test")] = False,
+    search: Annotated[bool, typer.Option(help="Compare more strategies; with --dev, as it is for choosing")] = False,
     strategy: Annotated[list[str] | None, typer.Option(help="Only these, and the baseline")] = None,
     report_only: Annotated[bool, typer.Option(help="Run nothing, report on what is finished")] = False,
 ) -> None:
-    """Run what is missing, and report."""
+    """Run what is missing, and report; settings of the simulations can be given as --rounds.count 2."""
     began = time.time()
     output = output.resolve()
     os.environ.setdefault("BIOACTIVE_CACHE", str(output / "vectors"))
-    more: dict[str, Any] = {"experiment.seeds": list(range(seeds))}
+    more = {**parse_config_overrides(context.args, env_var=None), "experiment.seeds": list(range(seeds))}
     found: dict[Path, Experiment] = {}
     for name in corpus or [each for each in CORPORA if each != "nerel-bio" or multilingual]:
         prepare(name, output / "data" / name)
         own = multilingual if name == "nerel-bio" else encoder
         made = experiment_of(name, output / "data" / name, own, "dev" if dev else "test", more)
+        if search:
+            made.strategies.update(SEARCH)
         if strategy:
             for other in set(made.strategies) - {made.baseline, *strategy}:
                 del made.strategies[other]
@@ -96,6 +121,9 @@ def main(
         simulate_all(found, Options(jobs, on_row=told))
     for folder, experiment in found.items():
         print(f"\n{folder.name}")
+        if not any((folder / "runs").glob("full-*.jsonl")):
+            print("There is no training on the whole pool yet, so there is nothing to compare with")
+            continue
         for axis in ("words", "seconds"):
             print("\n".join(table(report_on(experiment, folder, axis))))
         write_report(experiment, folder)
@@ -104,4 +132,6 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(context_settings=SETTINGS)(main)
+    app()

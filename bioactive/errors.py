@@ -296,7 +296,10 @@ class Errors:
         "A teacher at {outside} beside cheap rows that are trusted in {what!r} makes no sense. Take a probability from "
         "0 to 1, and trust 'entities' or 'words'; or 0 for no teacher."
     )
-    B535 = "No component here gives vectors of words: found {pipes}. Take a pipeline with crf_ner, or no diversity."
+    B535 = (
+        "No component here gives vectors of words: found {pipes}. Take a pipeline with crf_ner (before training, one "
+        "over a frozen encoder), or neither diversity nor a cold start."
+    )
 
     # --- recipes and data of Prodigy
     B600 = (

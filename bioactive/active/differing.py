@@ -17,7 +17,7 @@ from .stretches import runs_of, word_tokens
 from .suggest import tokenise
 
 if TYPE_CHECKING:
-    from .rank import RankOptions
+    from .ranking import RankOptions
 
 
 def differing(nlp: Language, tasks: Sequence[Task], options: RankOptions) -> list[int]:

@@ -10,7 +10,7 @@ from html import escape
 import numpy as np
 
 WIDTH, HEIGHT = 640, 400
-LEFT, RIGHT, TOP, BOTTOM = 52, 44, 14, 48
+LEFT, RIGHT, TOP, BOTTOM = 58, 52, 14, 54
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,9 @@ class Drawing:
             yield f'<text x="{left - 7:.1f}" y="{place + 4:.1f}" text-anchor="end">{y:.2f}</text>'
         for x in ticks(*self.x_range):
             place, _ = self.at(x, 0)
-            yield f'<text x="{place:.1f}" y="{bottom + 18:.1f}" text-anchor="middle">{x:,.0f}</text>'
+            yield f'<text x="{place:.1f}" y="{bottom + 20:.1f}" text-anchor="middle">{x:,.0f}</text>'
         middle = (LEFT + WIDTH - RIGHT) / 2
-        yield f'<text x="{middle}" y="{HEIGHT - 8}" text-anchor="middle">{escape(self.x_title)}</text>'
+        yield f'<text x="{middle}" y="{HEIGHT - 6}" text-anchor="middle">{escape(self.x_title)}</text>'
 
     def _levels(self) -> Iterator[str]:
         before = -math.inf
@@ -91,7 +91,7 @@ class Drawing:
                 f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" y2="{place:.1f}" stroke="var(--soft)" '
                 'stroke-dasharray="2 4"/>'
             )
-            if place - before >= 13:  # two names would lie on each other
+            if place - before >= 16:  # two names would lie on each other
                 yield f'<text x="{WIDTH - RIGHT + 5}" y="{place + 4:.1f}">{escape(name)}</text>'
                 before = place
 

@@ -71,7 +71,8 @@ class Rounds:
     words (int): Words a round.
     count (int): Rounds after the first training.
     growth (float): Each round asks for so many times the words of the one before.
-    seed_texts, texts (int): Above 0, count in texts (or documents, where these are the unit) and not in words.
+    seed_texts, texts (int): Above 0, count in texts and not in words; rounds of a strategy whose unit is the document
+        count these.
     """
 
     seed_words: int = 1000
@@ -204,16 +205,7 @@ def _checked(made: Experiment, path: Path) -> Experiment:
         if file is not None and not Path(file).is_file():
             raise error("B308", path=file)
     for name, strategy in made.strategies.items():
-        if strategy.unit not in UNITS or name == FULL:
-            problem = (
-                f"strategy {name!r} has unit {strategy.unit!r}; a unit is one of {UNITS}, {FULL!r} is no free name"
-            )
-            raise error("B531", path=path, problem=problem)
-        diversity_of(strategy.diverse_by)
-        if strategy.unit == "stretch":
-            get_word_measure(strategy.measure)
-        else:
-            get_measure(strategy.measure)
+        _check_strategy(name, strategy, path)
     if made.schedule.by not in ("shown", "labelled"):
         problem = f"schedule.by is {made.schedule.by!r}, and should be 'shown' or 'labelled'"
         raise error("B531", path=path, problem=problem)
@@ -221,6 +213,21 @@ def _checked(made: Experiment, path: Path) -> Experiment:
     if made.baseline not in made.strategies:
         raise error("B531", path=path, problem=f"baseline {made.baseline!r} is none of {sorted(made.strategies)}")
     return made
+
+
+def _check_strategy(name: str, strategy: Strategy, path: Path) -> None:
+    problem = ""
+    if strategy.unit not in UNITS or name == FULL:
+        problem = f"has unit {strategy.unit!r}; a unit is one of {UNITS}, {FULL!r} is no free name"
+    elif strategy.unit == "document" and (strategy.diversity > 0 or strategy.duplicates_above < 1):
+        problem = "asks for documents that differ; only texts and stretches can be compared"
+    if problem:
+        raise error("B531", path=path, problem=f"strategy {name!r} {problem}")
+    diversity_of(strategy.diverse_by)
+    if strategy.unit == "stretch":
+        get_word_measure(strategy.measure)
+    else:
+        get_measure(strategy.measure)
 
 
 def _build(kind: Any, values: Any, path: Path, where: str) -> Any:

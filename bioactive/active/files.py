@@ -22,7 +22,8 @@ from bioactive.fingerprint import sha256_of
 from .journal import Journal, write_lines
 from .pool import pool_print, read_pool
 from .predict import Predicted, PredictOptions, Predictor, task_doc
-from .rank import Ranker, Ranking, RankOptions
+from .rank import Ranker
+from .ranking import Ranking, RankOptions
 
 SPACY = ".spacy"
 

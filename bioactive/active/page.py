@@ -41,6 +41,7 @@ p { margin: .25rem 0 .75rem; max-width: 46rem }
 figure { margin: 0; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: .75rem }
 svg { display: block; width: 100%; height: auto }
 svg text { fill: var(--soft); font-size: 13px }
+@media (max-width: 40rem) { svg text { font-size: 20px } }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100% }
 caption { text-align: left; padding-bottom: .35rem }
@@ -98,7 +99,7 @@ def _summary(experiment: Experiment, report: Report) -> str:
     seeds = max(len(each.seeds) for each in report.results)
     return (
         f"With all {report.pool:,.0f} {report.axis} of the pool, F1 is {report.full:.3f} "
-        f"(mean of {len(report.full_seeds)} seeds). {len(report.results)} strategies, up to {seeds} paired seeds; "
+        f"({len(report.full_seeds)} seed(s)). {len(report.results)} strategies with up to {seeds} paired seed(s); "
         f"scores on {Path(experiment.data.test).name} ({experiment.data.metric})."
     )
 
@@ -140,7 +141,8 @@ def _needed(found: Interval, pool: float) -> str:
     if found.value == inf:
         return "not reached"
     high = "not reached" if found.high == inf else f"{found.high:,.0f}"
-    return f"{found.value:,.0f} ({found.value / pool:.0%})<small>{found.low:,.0f} to {high}</small>"
+    interval = f"<small>{found.low:,.0f} to {high}</small>" if found.low < found.high else ""
+    return f"{found.value:,.0f} ({found.value / pool:.0%}){interval}"
 
 
 def _area_table(report: Report, baseline: str) -> str:
@@ -149,7 +151,9 @@ def _area_table(report: Report, baseline: str) -> str:
     for each in report.results:
         row = [each.name, _ranged(each.area), "", "", "", ""]
         if each.difference is not None:
-            row[2:5] = _signed(each.difference), f"{each.better:.0%}", f"{each.worse:.0%}"
+            row[2] = _signed(each.difference)
+        if each.difference is not None and len(each.seeds) > 1:  # one seed has no interval
+            row[3:5] = f"{each.better:.0%}", f"{each.worse:.0%}"
             row[5] = "" if isnan(each.gain_ends) else f"{each.gain_ends:,.0f}"
         rows.append(row)
     told = (
@@ -167,7 +171,7 @@ def _pair_table(report: Report) -> str:
             str(pair.seeds),
             _signed(pair.difference),
             f"{pair.p_flip:.3f}",
-            "" if isnan(pair.p_t) else f"{pair.p_t:.3f}",
+            "" if isnan(pair.p_t) else f"{pair.p_t:.3f}" if pair.p_t >= 0.001 else "&lt; 0.001",
         ]
         for pair in report.pairs
     ]
@@ -190,7 +194,7 @@ def _point_table(experiment: Experiment, output: Path, axis: str) -> str:
 def _settings(experiment: Experiment) -> str:
     time, rounds, schedule = experiment.time, experiment.rounds, experiment.schedule
     lines = [
-        f"{rounds.count} rounds after the first training; {schedule.epochs:g} epochs over words {schedule.by}, "
+        f"{rounds.count} round(s) after the first training; {schedule.epochs:g} epochs over words {schedule.by}, "
         f"{schedule.min_updates:,} to {schedule.max_updates:,} updates of {schedule.batch_words} words.",
         f"A modelled annotator takes {time.question:g} s a question, {time.word:g} s a word, {time.context:g} s a word "
         f"of context, {time.entity:g} s an entity.",
@@ -199,11 +203,13 @@ def _settings(experiment: Experiment) -> str:
 
 
 def _signed(found: Interval) -> str:
-    return f"{found.value:+.4f}<small>{found.low:+.4f} to {found.high:+.4f}</small>"
+    interval = f"<small>{found.low:+.4f} to {found.high:+.4f}</small>" if found.low < found.high else ""
+    return f"{found.value:+.4f}{interval}"
 
 
 def _ranged(found: Interval) -> str:
-    return f"{found.value:.4f}<small>{found.low:.4f} to {found.high:.4f}</small>"
+    interval = f"<small>{found.low:.4f} to {found.high:.4f}</small>" if found.low < found.high else ""
+    return f"{found.value:.4f}{interval}"
 
 
 def _table(caption: str, head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:

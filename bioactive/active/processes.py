@@ -41,12 +41,13 @@ def in_processes(experiments: Mapping[Path, Experiment], pending: Sequence[Run],
             _all_done([pool.submit(_encode, *share) for share in shares], tell)
     plain = (options.restart, options.keep)
     with ProcessPoolExecutor(options.jobs, context, _start, (open_ones, queue)) as pool:
-        order = sorted(pending, key=lambda run: -_weight(experiments[run[0]], run[1]))
+        # Seed by seed, so that what there is can be compared whenever it ends.
+        order = sorted(pending, key=lambda run: (run[2], -_weight(experiments[run[0]], run[1])))
         _all_done([pool.submit(_work, plain, *run) for run in order], tell)
 
 
 def _weight(experiment: Experiment, name: str) -> int:
-    """Runs that take long are begun first: those of stretches, which train on many texts, then those of many rounds."""
+    """Of a seed, runs that take long are begun first: stretches, which train on many texts, then whole texts."""
     strategy = experiment.strategies.get(name)
     return 0 if strategy is None else 2 if strategy.unit == "stretch" else 1
 

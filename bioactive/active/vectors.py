@@ -21,16 +21,18 @@ from .stretches import Bounds, word_tokens
 PROJECTED = 32
 
 
-def untrained(config: Path) -> Language:
+def untrained(config: Path, encoder: str | None = None) -> Language:
     """A pipeline made from a training config, for what needs its encoder alone.
 
     config (Path): The config; its encoder is loaded when it is first asked.
+    encoder (str | None): In place of the `[vars] encoder` of the config.
     RETURNS (Language): The pipeline, not initialised.
     RAISES (BioactiveError): B308 when there is no such file.
     """
     if not config.is_file():
         raise error("B308", path=config)
-    return load_model_from_config(load_config(config, interpolate=True), auto_fill=True)
+    overrides = {} if encoder is None else {"vars.encoder": encoder}
+    return load_model_from_config(load_config(config, overrides=overrides, interpolate=True), auto_fill=True)
 
 
 def word_vectors(nlp: Language, docs: Sequence[Doc]) -> list[np.ndarray]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from bioactive.active.rank import Ranking
+    from bioactive.active.ranking import Ranking
 
 # Of a cold start: the texts that stand for the pool come out of so many times as many random ones, and one more.
 COLD = 9.0
@@ -38,6 +38,7 @@ def rank_cli(
     cold: bool = typer.Option(
         False, "--cold", help="Nothing is trained yet: texts that stand for the pool; MODEL may be a training config"
     ),
+    encoder: str | None = typer.Option(None, "--encoder", help="With --cold: hub name or folder of an encoder"),
     samples: int = typer.Option(10, "--samples", min=1, help="How often 'bald' draws; other measures do not"),
     restart: bool = typer.Option(False, "--restart", help="Begin anew where a run that was stopped would go on"),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="Number of the GPU; -1 for the CPU"),
@@ -46,7 +47,7 @@ def rank_cli(
     """Rank a pool of texts by how unsure a pipeline is about them."""
     from bioactive.active.files import Run, rank_file
     from bioactive.active.measures import get_measure
-    from bioactive.active.rank import RankOptions
+    from bioactive.active.ranking import RankOptions
     from bioactive.active.vectors import untrained
     from bioactive.active.word_measures import get_word_measure
     from bioactive.errors import error
@@ -60,7 +61,7 @@ def rank_cli(
     if n is None and diversity:
         raise error("B544")
     (get_word_measure if unit == "stretch" else get_measure)(name)  # a misspelt name should not wait for the model
-    nlp = untrained(Path(model)) if cold and model.endswith(".cfg") else load_pipeline(model, code, gpu_id)
+    nlp = untrained(Path(model), encoder) if cold and model.endswith(".cfg") else load_pipeline(model, code, gpu_id)
     lengths = (stretch_words, stretches, longest, share)
     sifting = (per_second, diversity, diverse_by, duplicates_above)
     options = RankOptions(name, n, seed, batch_size, text_key, suggest, samples, unit, *lengths, *sifting)

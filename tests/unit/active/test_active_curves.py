@@ -90,7 +90,14 @@ def test_pictures_are_drawn(finished):
 
 
 def test_rounds_grow_as_told():
-    assert [Rounds(words=100, growth=1.5).budget(number) for number in (1, 2, 3)] == [100, 150, 225]
+    assert [Rounds(words=100, growth=1.5).budget(number)[0] for number in (0, 1, 2, 3)] == [1000, 100, 150, 225]
+    by_text = Rounds(seed_texts=4, texts=3, growth=2.0)
+    assert [by_text.budget(number)[1] for number in (0, 1, 2)] == [4, 3, 6]
+
+
+def test_without_a_seed_set_the_first_texts_are_those_of_a_round():
+    assert Rounds(seed_words=0, words=100).budget(0) == Rounds(seed_words=0, words=100).budget(1) == (100, 0)
+    assert Rounds(seed_words=0).cold and not Rounds().cold and not Rounds(seed_words=0, seed_texts=1).cold
 
 
 @pytest.fixture
@@ -108,9 +115,23 @@ def config(tmp_path) -> Path:
 def test_shipped_config_is_read(config):
     found = read_experiment(config, {"rounds.words": 300})
     assert found.rounds.words == 300
-    assert found.pipeline.overrides["training.dropout"] == 0.3
+    assert found.pipeline.overrides["training.dropout"] == 0.2
     assert found.strategies["entropy_stretches"].shape.words == 6
     assert len(found.runs()) == 5 * 5
+
+
+def test_typing_config_is_read(config):
+    text = (ROOT / "configs" / "simulate_typing.cfg").read_text(encoding="utf8")
+    for name in ("train", "test"):
+        (config.parent / f"{name}.spacy").write_bytes(b"x")
+    text = text.replace("corpus/mentions", config.parent.as_posix())
+    config.write_text(text.replace("configs/crf", f"{ROOT.as_posix()}/configs/crf"), encoding="utf8")
+    found = read_experiment(config)
+    assert sorted(each.measure for each in found.strategies.values()) == sorted(
+        ["random", "mnlp", "mnlp_padded", "bald", "bald_positions", "oracle_accuracy"]
+    )
+    # The last of 30 trainings has 120 documents, a fifth of 612.
+    assert sum(found.rounds.budget(number)[1] for number in range(found.rounds.count + 1)) == 120
 
 
 def test_facts_of_a_run_change_with_what_it_depends_on_alone(config):
@@ -131,6 +152,11 @@ def test_facts_of_a_run_change_with_what_it_depends_on_alone(config):
         ({"strategies.mnlp.measure": "bold"}, "B321"),
         ({"strategies.entropy_stretches.measure": "mnlp"}, "B530"),
         ({"data.pool": "nowhere.spacy"}, "B308"),
+        ({"data.cheap": "nowhere.spacy"}, "B308"),
+        ({"data.metric": "f2"}, "B543"),
+        ({"schedule.by": "read"}, "schedule.by is 'read'"),
+        ({"strategies.mnlp.diverse_by": "colour"}, "B541"),
+        ({"strategies.mnlp.unit": "document", "strategies.mnlp.diversity": 1.0}, "documents that differ"),
     ],
 )
 def test_setting_that_is_wrong_is_named(config, overrides, told):

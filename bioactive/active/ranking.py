@@ -1,0 +1,125 @@
+"""What decides a ranking, what comes of it, and where its tasks lie meanwhile."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import nan
+from typing import Any, Protocol
+
+from bioactive.annotate.tasks import Task
+from bioactive.evaluation.blocks import WINDOW
+
+from .measures import TEXT_ONLY
+
+
+@dataclass(frozen=True)
+class RankOptions:
+    """What decides a ranking, beside the pipeline and the pool.
+
+    measure (str): A name in `measures`, or for stretches in `word_measures`; "random" and "length" need no component
+        that says how sure it is.
+    n (int | None): How many to keep; None keeps all.
+    seed (int): Decides ties, the order of "random", and what "bald" draws.
+    batch_size (int): Texts a batch; the ranking does not depend on it.
+    text_key (str): Key of the text in a dict.
+    suggest (bool): Add `tokens` and the predicted `spans`, each with its probability as `score`. Spans that an item
+        brings along are kept instead.
+    unit (str): "sentence" asks about whole texts; "stretch" about the least certain words of each, by which texts are
+        ranked then, and disables the other tokens.
+    stretch_words (int): Words of a stretch, before it is grown over predicted entities.
+    stretches (int): The most stretches of one text.
+    samples (int | None): How often a measure that draws ("bald") draws; None takes the measure's own number.
+    longest (int | None): Above `stretch_words`, stretches grow to so many words while `share` allows; see `Shape`.
+    share (float): The next word is taken in while it has this share of the worst word's score.
+    per_second (bool): Divide a score by the modelled seconds that the question is expected to take.
+    diversity (float): With f > 0, the n most different of the (1 + f) n least certain are kept.
+    diverse_by (str): "k_centre", "k_means" or "badge".
+    duplicates_above (float): Of tasks whose mean vectors have a higher cosine, the less certain one is left out.
+    """
+
+    measure: str = "mnlp"
+    n: int | None = None
+    seed: int = 0
+    batch_size: int = 64
+    text_key: str = "text"
+    suggest: bool = True
+    samples: int | None = None
+    unit: str = "sentence"
+    stretch_words: int = 6
+    stretches: int = 1
+    longest: int | None = None
+    share: float = 0.5
+    per_second: bool = False
+    diversity: float = 0.0
+    diverse_by: str = "k_centre"
+    duplicates_above: float = 1.0
+
+    @property
+    def sifted(self) -> bool:
+        """Whether the tasks kept are chosen out of more by how different they are."""
+        return self.diversity > 0 or self.duplicates_above < 1
+
+    @property
+    def candidates(self) -> int | None:
+        """How many of the least certain are held until then."""
+        return self.n if self.n is None or not self.sifted else round(self.n * (1 + max(self.diversity, 0.25)))
+
+    @property
+    def by_text(self) -> bool:
+        """Whether the text alone decides, so that no component is asked."""
+        if self.per_second:
+            return False
+        # A stretch that comes with suggestions is to cut none of them.
+        return self.measure in TEXT_ONLY and not (self.unit == "stretch" and self.suggest)
+
+    @property
+    def block_size(self) -> int:
+        """Items a block."""
+        return self.batch_size * WINDOW
+
+
+@dataclass
+class Ranking:
+    """Ranked tasks, and what became of the pool.
+
+    tasks (list[Task]): The least certain first; empty where they were written to a file.
+    measure (str): What they are ranked by.
+    seen (int): Items of the pool.
+    empty, duplicates, too_long (int): Items left out: blank, with a text seen before, or longer than the pipeline takes
+        (`nlp.max_length` characters).
+    scored, words (int): Texts that were scored, and their words.
+    kept (int): Ranked tasks.
+    highest, lowest (float): Scores of the first and the last of them; nan where there is none.
+    """
+
+    tasks: list[Task] = field(default_factory=list)
+    measure: str = ""
+    seen: int = 0
+    empty: int = 0
+    duplicates: int = 0
+    too_long: int = 0
+    scored: int = 0
+    words: int = 0
+    kept: int = 0
+    highest: float = nan
+    lowest: float = nan
+
+
+class Shelf(Protocol):
+    """Where tasks lie until they are ranked: `append` gives the place under which `read` finds what was put there."""
+
+    def append(self, value: Any) -> Any: ...
+
+    def read(self, place: Any) -> Any: ...
+
+
+class Memory:
+    """The shelf that holds its things itself."""
+
+    def append(self, value: Any) -> Any:
+        """The value is its own place."""
+        return value
+
+    def read(self, place: Any) -> Any:
+        """What `append` was given."""
+        return place

@@ -153,7 +153,7 @@ def training_set(
     if "both_copies" in mistakes:
         return [*expert, *corpus.cheap], len(corpus.cheap)
     if kind == "taught":
-        made = taught(trainer, corpus.cheap, expert, LABELS, Teaching(Trust("words")), seed)
+        made = taught(trainer, corpus.cheap, expert, LABELS, Teaching(Trust("words", 0.3)), seed)
     else:
         made = merge(corpus.cheap, expert, Trust("all"))
     return made.docs, made.cheap
@@ -238,11 +238,11 @@ def main(
     mistake: Annotated[list[str] | None, typer.Option(help=f"For the published loop: {', '.join(MISTAKES)}")] = None,
     seed: Annotated[list[int] | None, typer.Option(help="One or more seeds")] = None,
     dictionary: Annotated[str, typer.Option(help="Share of the dictionary: 1.0 or 0.4")] = "1.0",
-    sizes: Annotated[str, typer.Option(help="Expert sentences of each round")] = "0,100,200,400,800",
+    sizes: Annotated[str, typer.Option(help="Expert sentences of each round")] = "0,100,200,400",
     split: Annotated[str, typer.Option(help="dev, or test after all choices are made")] = "dev",
     pool: Annotated[int, typer.Option(help="The first so many training sentences")] = 2000,
     limit: Annotated[int, typer.Option(help="The first so many sentences to score on")] = 1000,
-    updates: Annotated[int, typer.Option(help="Updates of each training")] = 150,
+    updates: Annotated[int, typer.Option(help="Updates of each training")] = 250,
     stop_gain: Annotated[float, typer.Option(help="For one_point_stop")] = 0.005,
     show: Annotated[bool, typer.Option("--table", help="Only print the results so far")] = False,
 ) -> None:

@@ -78,7 +78,6 @@ class Chat:
     options: ChatOptions
     sleep: Callable[[float], object] = time.sleep
     budget: Budget = field(init=False)
-    asked: int = field(default=0, init=False)
     cached: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -126,7 +125,6 @@ class Chat:
                 raise OverBudget
             spent, wait = most, self.options.backoff * 2**attempt
             try:
-                self.asked += 1
                 reply, usage = _read(self._post(payload))
                 spent = int(usage.get("total_tokens", most))
                 return reply, usage

@@ -75,12 +75,16 @@ class LLMSource:
         RAISES (BioactiveError): B559 when one text after the other gets no reply; the answers so far are in the cache.
         """
         answered = partial(self._answered, self._examples)
-        with ThreadPoolExecutor(max(1, self.jobs)) as pool:
+        pool = ThreadPoolExecutor(max(1, self.jobs))
+        try:
             for block in blocks(docs, max(1, self.jobs) * WINDOW):
                 for found, own in pool.map(answered, [doc.text for doc in block]):
                     tally.update(own)
                     self._watch(own)
                     yield found
+        finally:
+            # After an error nothing more is asked.
+            pool.shutdown(cancel_futures=True)
 
     def _watch(self, own: Tally) -> None:
         self._silent = self._silent + 1 if own.counts[NO_REPLY] else 0

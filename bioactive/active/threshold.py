@@ -145,6 +145,7 @@ def fold_numbers(docs: Sequence[Doc], folds: int, seed: int) -> np.ndarray:
     folds (int): K.
     seed (int): The same gives the same folds.
     RETURNS (np.ndarray): [len(docs)], in [0, K).
+    RAISES (BioactiveError): B561 when there are fewer documents than folds.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -155,6 +156,8 @@ def fold_numbers(docs: Sequence[Doc], folds: int, seed: int) -> np.ndarray:
     edges = coo_array((np.ones(len(links)), tuple(np.array(links).T)), shape=(len(docs), len(docs)))
     _, group = connected_components(edges, directed=False)
     members = np.bincount(group)
+    if len(members) < folds:
+        raise error("B561", folds=folds, percents=f"of {len(members)} texts")
     order = np.random.default_rng([seed, 0]).permutation(len(members))
     # The largest first, each to the smallest fold: folds of like size, also where documents differ.
     sizes, home = np.zeros(folds, dtype=int), np.zeros(len(members), dtype=int)

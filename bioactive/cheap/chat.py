@@ -126,7 +126,8 @@ class Chat:
             spent, wait = most, self.options.backoff * 2**attempt
             try:
                 reply, usage = _read(self._post(payload))
-                spent = int(usage.get("total_tokens", most))
+                told = usage.get("total_tokens")
+                spent = told if isinstance(told, int) and told >= 0 else most
                 return reply, usage
             except HTTPError as problem:
                 spent = 0  # a server that refuses has written nothing

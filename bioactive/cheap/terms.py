@@ -147,7 +147,8 @@ class TermSource:
             chosen = self._longest(doc, tally)
             for span in chosen:
                 if len(span.text) <= self.options.short:
-                    tally.add(SHORT_MATCHES, f"{span.label_} {span.text!r}")
+                    shown = f"{span.label_} {span.text!r}"
+                    tally.add(SHORT_MATCHES, "" if shown in tally.examples.get(SHORT_MATCHES, ()) else shown)
             yield [CharSpan(span.start_char, span.end_char, span.label_) for span in chosen]
 
     def _usable(self, phrases: Sequence[Term], exact: bool, tally: Tally) -> Mapping[str, list[str]]:

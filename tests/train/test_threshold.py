@@ -70,6 +70,8 @@ def test_folds_keep_documents_and_equal_texts_together():
     home = fold_numbers(docs, 4, seed=1)
     assert all(len(set(home[3 * n : 3 * n + 3])) == 1 for n in range(20)) and home[60] == home[0]
     assert max(np.bincount(home)) - min(np.bincount(home)) <= 4
+    with pytest.raises(BioactiveError, match="B561"):
+        fold_numbers(docs, 21, seed=1)
     assert (home == fold_numbers(docs, 4, seed=1)).all() and (home != fold_numbers(docs, 4, seed=2)).any()
 
 

@@ -40,6 +40,7 @@ from bioactive.cheap.imported import ClassOptions, read_classes
 from bioactive.cheap.merge import Trust, merge
 from bioactive.corpus.columns import ColumnOptions, read_columns
 from bioactive.corpus.tally import Tally
+from bioactive.evaluation.pairs import unlabelled_copy
 
 ROOT = Path(__file__).resolve().parent.parent
 LABELS = ["Chemical", "Disease"]
@@ -120,16 +121,16 @@ def rounds(
     golds = [masked(doc, corpus.pieces) for doc in corpus.scored] if "misaligned_mask" in mistakes else corpus.scored
     for number, size in enumerate(sizes):
         began = time.process_time()
-        if number == 1:  # all arms of a seed begin with the same random sentences
+        if size and not state.chosen:  # all arms of a seed begin with the same random sentences
             state.chosen = order[:size]
         docs, cheap = training_set(corpus, trainer, kind, state, seed, mistakes)
         if not docs:
             continue  # expert rows alone, and none yet
-        with trained(trainer, docs, seed + 1000 * number, state, "continued" in mistakes) as nlp:
+        with trained(trainer, docs, seed + size, state, "continued" in mistakes) as nlp:
             row = scores_on(nlp, golds)
-            if 0 < number < len(sizes) - 1:
+            if size and number < len(sizes) - 1:
                 choose(nlp, corpus, state, measure, seed, sizes[number + 1], "padded_entropy" in mistakes)
-        words = sum(len(corpus.gold[i]) for i in (order[:size] if number <= 1 else state.chosen[:size]))
+        words = sum(len(corpus.gold[i]) for i in state.chosen[:size])
         yield {
             "round": number,
             "expert": size,
@@ -153,7 +154,7 @@ def training_set(
     if "both_copies" in mistakes:
         return [*expert, *corpus.cheap], len(corpus.cheap)
     if kind == "taught":
-        made = taught(trainer, corpus.cheap, expert, LABELS, Teaching(Trust("words")), seed)
+        made = taught(trainer, corpus.cheap, expert, LABELS, Teaching(Trust("words", 0.3)), seed)
     else:
         made = merge(corpus.cheap, expert, Trust("all"))
     return made.docs, made.cheap
@@ -202,8 +203,7 @@ def masked(doc: Doc, tokenizer: Any) -> Doc:
     """A gold Doc of which word i is scored only where word piece i begins a word."""
     pieces = [n == 0 for token in doc for n in range(len(tokenizer.tokenize(token.text)) or 1)]
     lost = {i for i in range(len(doc)) if not pieces[i]}
-    copy = Doc(doc.vocab, words=[token.text for token in doc], spaces=[bool(token.whitespace_) for token in doc])
-    copy.user_data.update(doc.user_data)
+    copy = unlabelled_copy(doc, doc.vocab)
     whole = [Span(copy, e.start, e.end, e.label_) for e in doc.ents if not lost & {*range(e.start, e.end)}]
     cut = {i for e in doc.ents if lost & {*range(e.start, e.end)} for i in range(e.start, e.end)}
     copy.set_ents(whole, missing=[copy[i : i + 1] for i in sorted(lost | cut)], default="outside")
@@ -238,11 +238,11 @@ def main(
     mistake: Annotated[list[str] | None, typer.Option(help=f"For the published loop: {', '.join(MISTAKES)}")] = None,
     seed: Annotated[list[int] | None, typer.Option(help="One or more seeds")] = None,
     dictionary: Annotated[str, typer.Option(help="Share of the dictionary: 1.0 or 0.4")] = "1.0",
-    sizes: Annotated[str, typer.Option(help="Expert sentences of each round")] = "0,100,200,400,800",
+    sizes: Annotated[str, typer.Option(help="Expert sentences of each round")] = "0,100,200,400",
     split: Annotated[str, typer.Option(help="dev, or test after all choices are made")] = "dev",
-    pool: Annotated[int, typer.Option(help="The first so many training sentences")] = 2000,
+    pool: Annotated[int, typer.Option(help="The first so many training sentences")] = 1500,
     limit: Annotated[int, typer.Option(help="The first so many sentences to score on")] = 1000,
-    updates: Annotated[int, typer.Option(help="Updates of each training")] = 150,
+    updates: Annotated[int, typer.Option(help="Updates of each training")] = 250,
     stop_gain: Annotated[float, typer.Option(help="For one_point_stop")] = 0.005,
     show: Annotated[bool, typer.Option("--table", help="Only print the results so far")] = False,
 ) -> None:

@@ -61,6 +61,8 @@ def plot_threshold(found: Threshold, output: Path) -> list[Path]:
     percents = [point.percent for point in found.points]
     for axes, name, color in ((left, "f", "C0"), (right, "loss", "C1")):
         shown = [getattr(point, name) for point in found.points]
+        if None in shown:
+            continue
         half = [one.high - one.value for one in shown]
         label = "F1 (strict, held-out fold)" if name == "f" else "loss a word, in nats"
         axes.errorbar(

@@ -34,16 +34,16 @@ def scores_on(nlp: Language, golds: Sequence[Doc]) -> dict[str, float]:
     return {"p": precision, "r": recall, "f": f1, "accuracy": right / max(1, words)}
 
 
-def loss_on(nlp: Language, golds: Sequence[Doc]) -> float:
-    """Mean negative log-likelihood a word, of the gold labels under a pipeline whose component has `get_loss`.
+def loss_on(nlp: Language, golds: Sequence[Doc]) -> float | None:
+    """Mean negative log-likelihood a word of the gold labels.
 
-    nlp (Language): A pipeline with one `crf_ner`, or nan is all there is to say.
+    nlp (Language): The pipeline.
     golds (Sequence[Doc]): Gold Docs.
-    RETURNS (float): In nats; without dropout.
+    RETURNS (float | None): In nats, without dropout; None without a `crf_ner`, as other losses are no likelihoods.
     """
     pipe: Any = next((pipe for name, pipe in nlp.pipeline if nlp.get_pipe_meta(name).factory == "crf_ner"), None)
     if pipe is None:
-        return float("nan")
+        return None
     total, words = 0.0, 0
     for block in blocks(sorted((doc for doc in golds if len(doc)), key=len), BATCH):
         examples = [Example(unlabelled_copy(doc, nlp.vocab), doc) for doc in block]

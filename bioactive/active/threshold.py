@@ -26,7 +26,6 @@ from .teacher import Teaching, taught
 
 Row = dict[str, Any]
 PERCENTS = (1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 12.0, 15.0, 20.0)
-MEASURES = ("f", "accuracy", "loss")
 
 
 @dataclass(frozen=True)
@@ -76,14 +75,15 @@ class Point:
 
     percent (float): Of the expert rows.
     rows (float): How many these are, the mean over folds.
-    f, accuracy, loss (Interval): Mean over folds, with its 95 % interval (Student's t).
+    f, accuracy, loss (Interval): Mean over folds, with its 95 % interval (Student's t); the loss is None where the
+        pipeline knows none.
     """
 
     percent: float
     rows: float
     f: Interval
     accuracy: Interval
-    loss: Interval
+    loss: Interval | None
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,10 @@ class Threshold:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready."""
-        points = [{**vars(one), **{name: getattr(one, name)._asdict() for name in MEASURES}} for one in self.points]
+        points = [
+            {name: value._asdict() if isinstance(value, Interval) else value for name, value in vars(one).items()}
+            for one in self.points
+        ]
         return {"points": points, "saturation": self.saturation, "gain": self.gain, "folds": self.folds}
 
 
@@ -142,6 +145,7 @@ def fold_numbers(docs: Sequence[Doc], folds: int, seed: int) -> np.ndarray:
     folds (int): K.
     seed (int): The same gives the same folds.
     RETURNS (np.ndarray): [len(docs)], in [0, K).
+    RAISES (BioactiveError): B561 when there are fewer documents than folds.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
@@ -152,6 +156,8 @@ def fold_numbers(docs: Sequence[Doc], folds: int, seed: int) -> np.ndarray:
     edges = coo_array((np.ones(len(links)), tuple(np.array(links).T)), shape=(len(docs), len(docs)))
     _, group = connected_components(edges, directed=False)
     members = np.bincount(group)
+    if len(members) < folds:
+        raise error("B561", folds=folds, percents=f"of {len(members)} texts")
     order = np.random.default_rng([seed, 0]).permutation(len(members))
     # The largest first, each to the smallest fold: folds of like size, also where documents differ.
     sizes, home = np.zeros(folds, dtype=int), np.zeros(len(members), dtype=int)
@@ -174,8 +180,10 @@ def summed_up(rows: Sequence[Row], gain: float) -> Threshold:
     points = []
     for percent in percents:
         mine = [row for row in rows if row["percent"] == percent]
-        told = {name: _mean([row[name] for row in mine]) for name in MEASURES}
-        points.append(Point(percent, float(np.mean([row["rows"] for row in mine])), **told))
+        f, accuracy = (_mean([row[name] for row in mine]) for name in ("f", "accuracy"))
+        losses = [row["loss"] for row in mine]
+        loss = None if None in losses else _mean(losses)
+        points.append(Point(percent, float(np.mean([row["rows"] for row in mine])), f, accuracy, loss))
     means = [point.f.value for point in points]
     ended = (i for i, mean in enumerate(means[:-1]) if max(means[i + 1 :]) - mean < gain)
     found = next(ended, None)
@@ -245,12 +253,10 @@ def _finished(path: Path, options: ThresholdOptions) -> list[Row] | None:
 
 
 def _mean(values: Sequence[float]) -> Interval:
-    """Mean of folds with its 95 % interval by Student's t; no interval of one fold."""
+    """Mean of folds with its 95 % interval by Student's t."""
     from scipy.stats import t
 
     found = np.asarray(values, dtype=float)
     mean = float(found.mean())
-    if len(found) < 2:
-        return Interval(mean, math.nan, math.nan)
     half = float(t.ppf(0.975, len(found) - 1) * found.std(ddof=1) / math.sqrt(len(found)))
     return Interval(mean, mean - half, mean + half)

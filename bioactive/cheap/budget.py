@@ -9,12 +9,15 @@ class Budget:
     """Tokens that may be spent; what a request may cost at the most is put aside before it is sent.
 
     limit (int): Tokens; 0 for no limit.
+
+    `spent` and `reserved` are tokens, `requests` is how often some were put aside.
     """
 
     def __init__(self, limit: int = 0) -> None:
         self.limit = limit
         self.spent = 0
         self.reserved = 0
+        self.requests = 0
         self.lock = Lock()
 
     def reserve(self, tokens: int) -> bool:
@@ -23,6 +26,7 @@ class Budget:
             if self.limit and self.spent + self.reserved + tokens > self.limit:
                 return False
             self.reserved += tokens
+            self.requests += 1
             return True
 
     def settle(self, reserved: int, spent: int) -> None:

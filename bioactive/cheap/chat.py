@@ -78,7 +78,6 @@ class Chat:
     options: ChatOptions
     sleep: Callable[[float], object] = time.sleep
     budget: Budget = field(init=False)
-    asked: int = field(default=0, init=False)
     cached: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
@@ -126,9 +125,9 @@ class Chat:
                 raise OverBudget
             spent, wait = most, self.options.backoff * 2**attempt
             try:
-                self.asked += 1
                 reply, usage = _read(self._post(payload))
-                spent = int(usage.get("total_tokens", most))
+                told = usage.get("total_tokens")
+                spent = told if isinstance(told, int) and told >= 0 else most
                 return reply, usage
             except HTTPError as problem:
                 spent = 0  # a server that refuses has written nothing

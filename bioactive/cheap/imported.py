@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 
@@ -56,7 +56,7 @@ def read_labels(path: Path, nlp: Language, options: ConvertOptions, tally: Tally
     kind = detect_format(path) if options.format == "auto" else options.format
     origin = file_origin(path)
     if kind != "jsonl":
-        for doc in read_corpus(path, nlp, ConvertOptions(**{**vars(options), "format": kind}), tally):
+        for doc in read_corpus(path, nlp, replace(options, format=kind), tally):
             yield set_origins(doc, [origin] * len(doc.ents), origin)
         return
     for number, task in read_jsonl(path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,7 +11,6 @@ from functools import cached_property, partial
 
 from spacy.tokens import Doc
 
-from ..annotate.tasks import to_json
 from ..corpus.align import CharSpan
 from ..corpus.tally import Tally
 from ..errors import error
@@ -58,7 +58,7 @@ class LLMSource:
         """SHA-256 of the prompt around the text, and of the settings of the model."""
         options = self.chat.options
         told = [messages_for("", self.definitions, self._examples), options.max_tokens, options.temperature]
-        return hashlib.sha256(to_json(told).encode("ascii")).hexdigest()
+        return hashlib.sha256(json.dumps(told).encode("ascii")).hexdigest()
 
     @cached_property
     def _examples(self) -> list[Doc]:
@@ -75,12 +75,16 @@ class LLMSource:
         RAISES (BioactiveError): B559 when one text after the other gets no reply; the answers so far are in the cache.
         """
         answered = partial(self._answered, self._examples)
-        with ThreadPoolExecutor(max(1, self.jobs)) as pool:
+        pool = ThreadPoolExecutor(max(1, self.jobs))
+        try:
             for block in blocks(docs, max(1, self.jobs) * WINDOW):
                 for found, own in pool.map(answered, [doc.text for doc in block]):
                     tally.update(own)
                     self._watch(own)
                     yield found
+        finally:
+            # After an error nothing more is asked.
+            pool.shutdown(cancel_futures=True)
 
     def _watch(self, own: Tally) -> None:
         self._silent = self._silent + 1 if own.counts[NO_REPLY] else 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from spacy.tokens import Doc, Span
 
 from ..errors import error
+from ..evaluation.pairs import unlabelled_copy
 from ..ner.gold import ENTITY_WORDS, WEIGHT
 
 TRUST = ("all", "entities", "words")
@@ -88,7 +89,7 @@ def trusted(doc: Doc, trust: Trust, answered: Iterable[int] = (), outside: Itera
     RETURNS (Doc): A copy, with the row's id and origin, and the weight in `user_data`.
     """
     quiet = set(answered)
-    copy = Doc(doc.vocab, words=[token.text for token in doc], spaces=[bool(token.whitespace_) for token in doc])
+    copy = unlabelled_copy(doc, doc.vocab)
     copy.user_data.update({**doc.user_data, WEIGHT: trust.weight})
     silent = {token.i for token in doc if token.ent_iob == 0 or token.idx in quiet}
     ents = [Span(copy, ent.start, ent.end, ent.label_) for ent in doc.ents if not silent & {*range(ent.start, ent.end)}]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,7 +16,6 @@ from spacy.language import Language
 from spacy.matcher import Matcher, PhraseMatcher
 from spacy.tokens import Doc, Span
 
-from ..annotate.tasks import to_json
 from ..corpus.align import CharSpan
 from ..corpus.detect import checked_text
 from ..corpus.tally import Tally
@@ -138,7 +138,7 @@ class TermSource:
     def version(self) -> str:
         """SHA-256 of the terms and of how they are looked for."""
         options = {**vars(self.options), "exclude": sorted(self.options.exclude)}
-        told = to_json([[[term.label, term.pattern] for term in self.terms], options], sort_keys=True)
+        told = json.dumps([[[term.label, term.pattern] for term in self.terms], options], sort_keys=True)
         return hashlib.sha256(told.encode("ascii")).hexdigest()
 
     def spans(self, docs: Iterable[Doc], tally: Tally) -> Iterator[list[CharSpan] | None]:
@@ -147,7 +147,8 @@ class TermSource:
             chosen = self._longest(doc, tally)
             for span in chosen:
                 if len(span.text) <= self.options.short:
-                    tally.add(SHORT_MATCHES, f"{span.label_} {span.text!r}")
+                    shown = f"{span.label_} {span.text!r}"
+                    tally.add(SHORT_MATCHES, "" if shown in tally.examples.get(SHORT_MATCHES, ()) else shown)
             yield [CharSpan(span.start_char, span.end_char, span.label_) for span in chosen]
 
     def _usable(self, phrases: Sequence[Term], exact: bool, tally: Tally) -> Mapping[str, list[str]]:

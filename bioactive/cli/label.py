@@ -117,7 +117,9 @@ def llm_cli(
     try:
         _label(made, source, output, nlp, text_key, Tally())
     finally:
-        typer.echo(f"{chat.asked:,} requests, {chat.cached:,} replies from the cache, {chat.budget.spent:,} tokens")
+        typer.echo(
+            f"{chat.budget.requests:,} requests, {chat.cached:,} replies from the cache, {chat.budget.spent:,} tokens"
+        )
 
 
 @label_app.command("import")

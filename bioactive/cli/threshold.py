@@ -93,8 +93,8 @@ def _numbers(given: str) -> tuple[float, ...]:
         raise error("B561", folds="These", percents=given) from None
 
 
-def _shown(found: Interval) -> str:
-    return f"{found.value:.4f} ± {found.high - found.value:.4f}"
+def _shown(found: Interval | None) -> str:
+    return "-" if found is None else f"{found.value:.4f} ± {found.high - found.value:.4f}"
 
 
 def _plotted(found: Threshold, output: Path) -> list[Path]:

@@ -56,6 +56,11 @@ def test_interval_is_students_over_folds():
     assert point.f.high - point.f.value == pytest.approx(12.706 * 0.01, rel=1e-3)
 
 
+def test_loss_that_is_not_known_is_null():
+    found = summed_up([{**row, "loss": None} for row in rows_of({1: 0.5})], 0.005).to_dict()
+    assert found["points"][0]["loss"] is None and found["points"][0]["f"]["value"] == pytest.approx(0.5)
+
+
 def test_folds_keep_documents_and_equal_texts_together():
     nlp = spacy.blank("en")
     docs = [nlp.make_doc(f"text {n}") for n in range(60)]
@@ -65,6 +70,8 @@ def test_folds_keep_documents_and_equal_texts_together():
     home = fold_numbers(docs, 4, seed=1)
     assert all(len(set(home[3 * n : 3 * n + 3])) == 1 for n in range(20)) and home[60] == home[0]
     assert max(np.bincount(home)) - min(np.bincount(home)) <= 4
+    with pytest.raises(BioactiveError, match="B561"):
+        fold_numbers(docs, 21, seed=1)
     assert (home == fold_numbers(docs, 4, seed=1)).all() and (home != fold_numbers(docs, 4, seed=2)).any()
 
 
@@ -145,7 +152,7 @@ def test_scores_are_those_of_the_evaluation(examples):
     golds = [Doc(nlp.vocab, words=["aspirin", "for", "gout"], ents=["B-Chemical", "O", "B-Disease"])]
     found = scores_on(nlp, golds)
     assert found == {"p": 0.5, "r": 0.5, "f": 0.5, "accuracy": pytest.approx(2 / 3)}
-    assert np.isnan(loss_on(nlp, golds))
+    assert loss_on(nlp, golds) is None
 
 
 def test_loss_of_an_untrained_component_is_that_of_enumeration(examples):

@@ -9,7 +9,7 @@ import pytest
 import spacy
 import torch
 from spacy.tokens import Doc, DocBin, Span
-from spacy.training import Example
+from spacy.training import Corpus, Example
 
 from bioactive.errors import BioactiveError
 from bioactive.ner import crf
@@ -104,6 +104,16 @@ def test_doc_of_weight_zero_teaches_nothing():
     pipe = component()
     loss, gradient = pipe.get_loss([example(pipe.vocab, ["gout"], [(0, 1, "Disease")], weight=0.0)], lattice_of([1]))
     assert loss == 0.0 and not gradient.emissions.any() and not gradient.transitions.any()
+
+
+def test_weight_and_words_reach_training_through_spacys_own_reader(tmp_path):
+    pipe = component()
+    eg = example(pipe.vocab, ["heart", "failure", "."], missing=[0, 1], inside=[(0, 2, "Disease")], weight=0.5)
+    DocBin(docs=[eg.reference], store_user_data=True).to_disk(tmp_path / "train.spacy")
+    (read,) = Corpus(tmp_path / "train.spacy")(spacy.blank("en"))
+    potentials = lattice_of([3])
+    plain = example(pipe.vocab, ["heart", "failure", "."], missing=[0, 1], inside=[(0, 2, "Disease")])
+    assert pipe.get_loss([read], potentials)[0] == pytest.approx(pipe.get_loss([plain], potentials)[0] / 2)
 
 
 @pytest.mark.parametrize("weight", [-1.0, math.nan, math.inf, "2", True, None])

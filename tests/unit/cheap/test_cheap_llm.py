@@ -49,7 +49,7 @@ def test_answer_is_read_and_cached_by_the_request(tmp_path):
     with playing("one", "two", "three") as (url, played):
         first = chat(url, cache=tmp_path)
         assert first.ask(ASKED) == "one" and first.ask(ASKED) == "one"
-        assert (first.asked, first.cached, first.budget.spent) == (1, 1, 50)
+        assert (first.budget.requests, first.cached, first.budget.spent) == (1, 1, 50)
         assert chat(url, cache=tmp_path).ask(ASKED) == "one"
         assert chat(url, cache=tmp_path, temperature=0.5).ask(ASKED) == "two"
         assert chat(url, cache=tmp_path, model="other").ask(ASKED) == "three"

@@ -251,13 +251,14 @@ class Errors:
 
     # --- recipes and data of Prodigy
     B600 = (
-        "{module} has no {name!r} here. It has: {known}. Take one of these; if a recipe needs the other, open an issue of "
-        "this project that quotes the import (docs/from-prodigy.md lists what is planned)."
+        "{module} has no {name!r} here. It has: {known}. Take one of these; if a recipe needs the other, open an issue "
+        "of this project that quotes the import (docs/from-prodigy.md lists what is planned)."
     )
     B601 = (
         "{where}, pattern {number}: {reason}. Write patterns as "
         '{{"label": "DRUG", "pattern": "aspirin"}} or {{"label": "DRUG", "pattern": [{{"lower": "aspirin"}}]}}.'
     )
+    B612 = "There is no way of sorting called {name!r}. Choose one of {known}."
 
 
 def error(code: str, **found: object) -> BioactiveError:

@@ -258,7 +258,15 @@ class Errors:
         "{where}, pattern {number}: {reason}. Write patterns as "
         '{{"label": "DRUG", "pattern": "aspirin"}} or {{"label": "DRUG", "pattern": [{{"lower": "aspirin"}}]}}.'
     )
+    B608 = (
+        "No component of this pipeline {wanted}: found {pipes}. Take a pipeline that has one, or give --label to begin "
+        "a new one."
+    )
     B612 = "There is no way of sorting called {name!r}. Choose one of {known}."
+    B616 = (
+        "The component {name!r} does not know the label(s) {labels}; it has {known}. Ask about those, or take a "
+        "pipeline without a text classifier to begin a new one."
+    )
 
 
 def error(code: str, **found: object) -> BioactiveError:

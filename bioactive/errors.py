@@ -252,13 +252,24 @@ class Errors:
 
     # --- recipes and data of Prodigy
     B600 = (
-        "{module} has no {name!r} here. It has: {known}. Take one of these; if a recipe needs the other, open an issue of "
-        "this project that quotes the import (docs/from-prodigy.md lists what is planned)."
+        "{module} has no {name!r} here. It has: {known}. Take one of these; if a recipe needs the other, open an issue "
+        "of this project that quotes the import (docs/from-prodigy.md lists what is planned)."
     )
     B601 = (
         "{where}, pattern {number}: {reason}. Write patterns as "
         '{{"label": "DRUG", "pattern": "aspirin"}} or {{"label": "DRUG", "pattern": [{{"lower": "aspirin"}}]}}.'
     )
+    B608 = (
+        "No component of this pipeline {wanted}: found {pipes}. Take a pipeline that has one, or give --label to begin "
+        "a new one."
+    )
+    B609 = '{where}: {reason}. Write the settings as one JSON object, as in {{"batch_size": 5}}.'
+    B612 = "There is no way of sorting called {name!r}. Choose one of {known}."
+    B616 = (
+        "The component {name!r} does not know the label(s) {labels}; it has {known}. Ask about those, or take a "
+        "pipeline without a text classifier to begin a new one."
+    )
+    B617 = "The recipe has no event hook {name!r}; it has: {known}. Name one of these, or add it to 'event_hooks'."
 
 
 def error(code: str, **found: object) -> BioactiveError:

@@ -7,10 +7,13 @@ in what is read back, and both stay in the database.
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -234,6 +237,19 @@ class Store:
         with self.database.read() as connection:
             return rows.answered(connection, names, keys, by)
 
+    def answerers(self, name: str, keys: Sequence[TaskKey], by: str, since: float = 0.0) -> dict[TaskKey, set[str]]:
+        """Which sessions answered tasks in a dataset.
+
+        name (str): The dataset.
+        keys (Sequence[TaskKey]): The tasks.
+        by (str): "task" or "input", as in `answered`.
+        since (float): Leave out answers received before this time, in seconds since 1970.
+        RETURNS (dict[TaskKey, set[str]]): The sessions, for those of `keys` that have any.
+        """
+        with self.database.read() as connection:
+            number = rows.dataset_id(connection, name)
+            return {} if number is None else rows.answerers(connection, number, keys, by, since)
+
     def _hashes(self, column: ColumnElement[int], names: Sequence[str]) -> set[int]:
         query = select(column).join(link, link.c.example_id == example.c.id).join(dataset)
         with self.database.read() as connection:
@@ -247,6 +263,14 @@ class Store:
     def _unknown(self, name: str) -> Exception:
         known = ", ".join(self.datasets) or "none"
         return error("B407", name=name, url=self.database.name, known=known)
+
+
+def throwaway() -> Store:
+    """A store in a temporary folder that is deleted with it, for answers that nobody wants to keep."""
+    folder = tempfile.TemporaryDirectory(prefix="bioactive-unsaved-", ignore_cleanup_errors=True)
+    store = Store(str(Path(folder.name) / "unsaved.db"))
+    weakref.finalize(store, folder.cleanup)
+    return store
 
 
 def _append(

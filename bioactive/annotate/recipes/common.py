@@ -41,11 +41,11 @@ def load_pipeline(name: str) -> Language:
         raise error("B416", name=name, reason="spaCy knows no such language") from problem
 
 
-def pipeline_labels(nlp: Language) -> list[str]:
-    """The labels of all components of a pipeline that set entities, in order."""
+def pipeline_labels(nlp: Language, sets: str = "doc.ents") -> list[str]:
+    """The labels of all components of a pipeline that set entities, or "doc.spans", in order."""
     labels: dict[str, None] = {}
     for name, component in nlp.pipeline:
-        if "doc.ents" in nlp.get_pipe_meta(name).assigns:
+        if sets in nlp.get_pipe_meta(name).assigns:
             labels.update(dict.fromkeys(getattr(component, "labels", ())))
     return list(labels)
 

@@ -173,8 +173,8 @@ class Controller:
             with self._drawing:
                 return self._routed_questions(self._routed, session, have)
         with self._asking[session]:
-            if self.terms.copies == 1 and self._shelf.join(session):
-                self._look_back.setdefault(session, self._next_look_back())  # what is open is out at others
+            if self.terms.copies == 1 and self._shelf.skip(session):
+                self._look_back.setdefault(session, self._next_look_back())
             mine = self.db.leases.out(self.dataset, session)
             passed = [key for key in self._shelf.passed(session) if key[1] not in have]
             batch = [key for key in passed if key in mine][:size]
@@ -225,7 +225,13 @@ class Controller:
                 routed.place(self, session, task, by.get(key_of(task), set()), tally)
 
     def _next(self, session: str, count: int) -> list[TaskKey]:
-        """The next tasks for a session: those that others drew before, then new ones from the stream."""
+        """The next tasks for a session: new ones; where a task goes to several, first those that others drew."""
+        if self.terms.copies == 1:
+            with self._drawing:
+                # What others drew is out at them: asking the database about each of them would cost most of a request.
+                self._shelf.skip(session)
+                self._shelf.add(islice(self._feed, count))
+                return self._shelf.advance(session, count)
         keys = self._shelf.advance(session, count)
         if len(keys) < count:
             with self._drawing:

@@ -275,6 +275,8 @@ class Errors:
         "a new one."
     )
     B609 = '{where}: {reason}. Write the settings as one JSON object, as in {{"batch_size": 5}}.'
+    B610 = "{path}: this is no database of Prodigy: {reason}. Name its SQLite file, usually ~/.prodigy/prodigy.db."
+    B611 = "{url} has a dataset {name!r} already, so nothing was taken over. Name another database with --db."
     B612 = "There is no way of sorting called {name!r}. Choose one of {known}."
     B616 = (
         "The component {name!r} does not know the label(s) {labels}; it has {known}. Ask about those, or take a "

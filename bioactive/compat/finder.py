@@ -1,4 +1,7 @@
-"""How `import prodigy` finds our modules: a finder at the end of the list, after all that find installed packages."""
+"""How `import prodigy` finds our modules: a finder that yields to a package of that name which is installed.
+
+It stands first, as the modules below `prodigy` would be found a second time, as files in the folder of ours.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import importlib.util
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 
 from ..errors import BioactiveError, error
@@ -36,9 +39,13 @@ class Face(Loader):
         return importlib.import_module(_ours(spec.name))
 
     def exec_module(self, module: ModuleType) -> None:
-        """Ours has run already; its own spec is put back, so that its relative imports stay right."""
-        name = module.__name__
-        module.__spec__ = importlib.util.find_spec(name) if module.__spec__ is None else _own_spec(module)
+        """Ours has run already. Its own spec is put back, so that its relative imports stay right.
+
+        An empty path makes the import of an unknown name ask the finder, which says what there is.
+        """
+        module.__spec__ = _own_spec(module)
+        if not hasattr(module, "__path__"):
+            module.__path__ = []
 
 
 class Finder(MetaPathFinder):
@@ -51,18 +58,19 @@ class Finder(MetaPathFinder):
 
         RAISES (UnknownNameError): For a module or a name that is not there.
         """
-        if fullname != NAME and not fullname.startswith(f"{NAME}."):
-            return None
-        if _ours(fullname) == FACE or _exists(_ours(fullname)):
+        if fullname == NAME:
+            return None if _installed() else ModuleSpec(NAME, Face(), is_package=True)
+        if fullname.startswith(f"{FACE}."):
+            _must_exist(fullname, path)
+        elif fullname.startswith(f"{NAME}.") and _is_ours(sys.modules.get(NAME)):
             return ModuleSpec(fullname, Face(), is_package=True)
-        parent, _, name = fullname.rpartition(".")
-        raise UnknownNameError(parent, name, names_in(_ours(parent)))
+        return None
 
 
 def install() -> None:
     """Let `import prodigy` find our modules, unless a package of that name is installed."""
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
-        sys.meta_path.append(Finder())
+        sys.meta_path.insert(0, Finder())
 
 
 def uninstall() -> None:
@@ -96,14 +104,20 @@ def _theirs(name: str) -> str:
     return NAME + name.removeprefix(FACE)
 
 
-def _exists(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
+def _installed() -> bool:
+    """Whether a real package or module of that name is there; a mere folder is none."""
+    found = PathFinder.find_spec(NAME)
+    return found is not None and found.loader is not None
 
 
-def _is_ours(module: ModuleType) -> bool:
+def _must_exist(name: str, path: Sequence[str] | None) -> None:
+    """Refuse what is neither a module of ours nor one that is still to be found."""
+    if PathFinder.find_spec(name, path) is None:
+        parent, _, last = name.rpartition(".")
+        raise UnknownNameError(_theirs(parent), last, names_in(parent))
+
+
+def _is_ours(module: ModuleType | None) -> bool:
     return getattr(module, "__name__", "").startswith(FACE)
 
 
@@ -116,5 +130,5 @@ def _own_spec(module: ModuleType) -> ModuleSpec | None:
         module.__name__,
         module.__file__,
         loader=loader if isinstance(loader, Loader) else None,
-        submodule_search_locations=getattr(module, "__path__", None),
+        submodule_search_locations=getattr(module, "__path__", None) or None,
     )

@@ -39,7 +39,7 @@ export function trustedNodes(markup) {
 // Put a task into a template; the result goes through trustedNodes.
 export function template(markup, task) {
   const own = handlersOf(markup);
-  const filled = render(markup, task, escaped, (text) => cleaned(text).innerHTML);
+  const filled = render(markup, task, escaped, (text) => cleaned(text).outerHTML.slice("<body>".length, -"</body>".length));
   return withoutOthers(filled, own);
 }
 

@@ -177,6 +177,8 @@ def train(
         paths = {"paths.train": str(Path(folder) / TRAIN), "paths.dev": str(Path(folder) / DEV)}
         config = load_config(Path(folder) / CONFIG, overrides={**paths, **(overrides or {})}, interpolate=False)
         out = log or io.StringIO()
+        if output is not None:
+            output.mkdir(parents=True, exist_ok=True)
         nlp = init_nlp(config, use_gpu=gpu_id)
         made, path = train_pipeline(nlp, output or Path(folder), use_gpu=gpu_id, stdout=out, stderr=out)
         return _score(made, path)

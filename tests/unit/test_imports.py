@@ -57,7 +57,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "active.loop": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "models": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate", "ner.precision"},
     "compat": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate", "annotate.running", "annotate.teach"},
-    "compat.__main__": {*KNOWLEDGE, "compat", "cli"},
+    "compat.__main__": {*KNOWLEDGE, "annotate", "compat", "cli"},
     "cli": {"compat", "annotate.running", *KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "__main__": {"cli"},
 }

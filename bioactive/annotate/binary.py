@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from .tasks import INPUT_HASH, Task, set_hashes
+from .tasks import INPUT_HASH, TASK_HASH, Task, set_hashes
 
 # Start, end (exclusive) and label; in characters, or in tokens where that is said.
 Place = tuple[int, int, str]
@@ -47,6 +47,16 @@ def judged(answers: Iterable[Task]) -> list[Judged]:
         found.accepted = [place for place, good in verdicts[key].items() if good]
         found.rejected = [place for place, good in verdicts[key].items() if not good]
     return list(texts.values())
+
+
+def merge_spans(answers: Iterable[Task]) -> list[Task]:
+    """One task a text, with all spans that were accepted about it."""
+    merged = []
+    for text in judged(answers):
+        spans = [{"start": start, "end": end, "label": label} for start, end, label in sorted(text.accepted)]
+        made = {key: value for key, value in text.task.items() if key != TASK_HASH}
+        merged.append(set_hashes({**made, "spans": spans, "answer": "accept"}))
+    return merged
 
 
 def obeys(spans: Iterable[Place], accepted: Iterable[Place], rejected: Iterable[Place]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,20 @@ def names_of(value: object) -> list[str]:
     if isinstance(value, str):
         return [name.strip() for name in value.split(",") if name.strip()]
     return [str(name) for name in value] if isinstance(value, (list, tuple, set)) else []
+
+
+def read_setting(text: str) -> tuple[str, Any]:
+    """A setting of the command line: "feed_overlap=true" -> ("feed_overlap", True).
+
+    RAISES (BioactiveError): B418 when there is no name.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise error("B418", text=text)
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 def _number(key: str, value: object) -> float:

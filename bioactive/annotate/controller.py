@@ -10,20 +10,22 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from ..errors import error
+from ..errors import BioactiveError, error
 from .config import make_config, names_of
 from .leases import Terms
 from .loaders import BROKEN
 from .receiving import SESSION_LENGTH, Received, is_json, read_answer
+from .recipe_files import own_frames
 from .routing import Routed, full_overlap, no_overlap, route_average_per_task
 from .rows import CHUNK, Answer
 from .sessions import Sessions
-from .settings_files import read_settings
+from .settings_files import default_database, read_settings
 from .shelf import Shelf, Spool
 from .standing import Standing, call_progress
 from .store import Store, throwaway
 from .stream import Stream, without_duplicates
 from .tasks import VIEW_ID, Task, TaskKey, blinded, excerpt, key_of
+from .validation import validate
 
 logger = logging.getLogger("bioactive")
 OTHER_VIEW = (
@@ -40,12 +42,14 @@ class Controller:
     """Gives out tasks and takes answers.
 
     components (Mapping): The dict of a recipe.
-    store (Store): Where answers and leases are kept.
+    store (Store | None): Where answers and leases are kept; the database that the environment names without it.
     config (Mapping | None): Settings that win over those of the recipe.
     RAISES (BioactiveError): B411 for a recipe without one of the keys, B415 for a setting.
     """
 
-    def __init__(self, components: Mapping[str, Any], store: Store, config: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, components: Mapping[str, Any], store: Store | None = None, config: Mapping[str, Any] | None = None
+    ) -> None:
         _check(components)
         self.components = dict(components)
         self.config = make_config(read_settings(), components.get("config"), config)
@@ -53,7 +57,9 @@ class Controller:
         self.keeps = components["dataset"] is not False
         self.dataset = str(components["dataset"]) if self.keeps else UNSAVED
         self.view_id = str(components["view_id"])
-        self.db = store = store if self.keeps else throwaway()
+        if store is None or not self.keeps:
+            store = Store(default_database()) if self.keeps else throwaway()
+        self.db = store
         self.session_id = time.strftime("%Y-%m-%d_%H-%M-%S")
         self.sessions = Sessions(self.dataset, self.config["allowed_sessions"], store.recent_count)
         self.stream = Stream.from_iterable(components["stream"])
@@ -73,7 +79,11 @@ class Controller:
 
     @classmethod
     def from_components(
-        cls, name: str, components: Mapping[str, Any], store: Store, config: Mapping[str, Any] | None = None
+        cls,
+        name: str,
+        components: Mapping[str, Any],
+        store: Store | None = None,
+        config: Mapping[str, Any] | None = None,
     ) -> Controller:
         """Make a controller from what a recipe returned.
 
@@ -90,6 +100,7 @@ class Controller:
         self._shelf = Shelf({} if self.terms.copies == 1 else Spool())
         self._routed = Routed(self._router, Spool()) if self._router is not None else None
         self._look_back: dict[str, float] = {}
+        self._failed: BioactiveError | None = None
 
     def reset_stream(self, stream: Iterable[Task], prepend_old_wrappers: bool = False) -> None:
         """Go on with other tasks; those that are out stay out until they are answered.
@@ -171,7 +182,7 @@ class Controller:
         session, size = self.sessions.get(session_id or self.session_id).id, self.config["batch_size"]
         if self._routed is not None:
             with self._drawing:
-                return self._routed_questions(self._routed, session, have)
+                return self._told(self._routed_questions(self._routed, session, have))
         with self._asking[session]:
             if self.terms.copies == 1 and self._shelf.skip(session):
                 self._look_back.setdefault(session, self._next_look_back())
@@ -194,7 +205,7 @@ class Controller:
             batch += self._take_back(session, [key for key in others if key not in batch], size - len(batch))
             if mine and mine.issuperset(batch):
                 self.db.leases.renew(self.dataset, session, self.config["lease_seconds"])  # else `take` did it
-        return self._shelf.get(batch)
+        return self._told(self._shelf.get(batch))
 
     def _next_look_back(self) -> float:
         return time.monotonic() + LOOK_BACK * float(self.config["lease_seconds"])
@@ -217,7 +228,7 @@ class Controller:
             batch += [key for key in waiting if key in taken.leased]
             if len(batch) >= size:
                 return routed.get(batch)
-            tasks = list(islice(self._feed, size))
+            tasks = self._draw(size)
             if not tasks:
                 return routed.get(batch)
             by = self.db.answerers(self.dataset, list(map(key_of, tasks)), self.terms.by, self.terms.since)
@@ -230,14 +241,14 @@ class Controller:
             with self._drawing:
                 # What others drew is out at them: asking the database about each of them would cost most of a request.
                 self._shelf.skip(session)
-                self._shelf.add(islice(self._feed, count))
+                self._shelf.add(self._draw(count))
                 return self._shelf.advance(session, count)
         keys = self._shelf.advance(session, count)
         if len(keys) < count:
             with self._drawing:
                 # What others drew meanwhile comes first, so that no more is drawn than is asked for.
                 keys += self._shelf.advance(session, count - len(keys))
-                self._shelf.add(islice(self._feed, count - len(keys)))
+                self._shelf.add(self._draw(count - len(keys)))
                 keys += self._shelf.advance(session, count - len(keys))
         return keys
 
@@ -259,11 +270,38 @@ class Controller:
             yield {**blinded(task, blind), VIEW_ID: self.view_id}
 
     def _written(self) -> Iterator[Task]:
-        for task in self.stream:
+        unchecked = bool(self.config["validate"])
+        for task in self._from_recipe():
+            if unchecked:
+                validate(self.view_id, [task], self.config)
+                unchecked = False
             if is_json(task):
                 yield task
             else:
                 self.stream.source.tally.add(NO_JSON, excerpt(str(task.get("text", ""))))
+
+    def _from_recipe(self) -> Iterator[Task]:
+        while True:
+            with own_frames("The recipe's stream"):
+                task = next(self.stream, None)
+            if task is None:
+                return
+            yield task
+
+    def _draw(self, count: int) -> list[Task]:
+        """The next tasks of the stream. One that fails ends, and what it gave before is asked first."""
+        found: list[Task] = []
+        try:
+            found.extend(islice(self._feed, count))
+        except BioactiveError as problem:
+            self._failed = problem
+            logger.error("%s\n%s", problem, getattr(problem, "trace", ""))
+        return found
+
+    def _told(self, tasks: list[Task]) -> list[Task]:
+        if not tasks and self._failed is not None:
+            raise self._failed
+        return tasks
 
     def keep_alive(self, session_id: str) -> int:
         """Extend the leases of a session whose page is open.
@@ -324,7 +362,8 @@ class Controller:
             # A model that cannot learn from an answer is no reason to lose the answer.
             logger.exception("The recipe's update failed; the answers are stored")
         before_db = self.components.get("before_db")
-        examples = None if before_db is None else list(before_db(contents))
+        with own_frames("The recipe's before_db"):
+            examples = None if before_db is None else list(before_db(contents))
         return self.db.append(self.dataset, answers, examples)
 
     def validate_answer(self, answer: Task) -> str | None:

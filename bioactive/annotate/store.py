@@ -215,16 +215,24 @@ class Store:
             last = found[-1].id
 
     def get_dataset_examples(self, name: str) -> list[Task]:
-        """All answers of a dataset; see `iter_examples`."""
-        return list(self.iter_examples(name))
+        """All answers of a dataset; none for one that is not there. See `iter_examples`."""
+        return list(self.iter_examples(name)) if name in self else []
 
-    def get_input_hashes(self, *names: str) -> set[int]:
+    # The name that older recipes use.
+    get_dataset = get_dataset_examples
+
+    def get_input_hashes(self, *names: str | Iterable[str]) -> set[int]:
         """The input hashes of everything in these datasets."""
-        return self._hashes(example.c.input_hash, names)
+        return self._hashes(example.c.input_hash, _flat(names))
 
-    def get_task_hashes(self, *names: str) -> set[int]:
+    def get_task_hashes(self, *names: str | Iterable[str]) -> set[int]:
         """The task hashes of everything in these datasets."""
-        return self._hashes(example.c.task_hash, names)
+        return self._hashes(example.c.task_hash, _flat(names))
+
+    @property
+    def db_name(self) -> str:
+        """The address of the database, without its password."""
+        return self.database.name
 
     def answered(self, names: Sequence[str], keys: Sequence[TaskKey], by: str = "task") -> set[TaskKey]:
         """Which tasks these datasets have an answer to.
@@ -263,6 +271,10 @@ class Store:
     def _unknown(self, name: str) -> Exception:
         known = ", ".join(self.datasets) or "none"
         return error("B407", name=name, url=self.database.name, known=known)
+
+
+def _flat(names: Iterable[str | Iterable[str]]) -> list[str]:
+    return [each for name in names for each in ([name] if isinstance(name, str) else name)]
 
 
 def throwaway() -> Store:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
+from functools import wraps
 from itertools import chain
 from typing import Any
 
@@ -137,3 +139,35 @@ def without_duplicates(tasks: Iterable[Task], tally: Tally, by: str = "task") ->
             continue
         met.add(seen)
         yield task
+
+
+def support_both_streams(stream_arg: str = "stream") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator: a function on iterables of tasks also takes a `Stream`, which it changes in place and gives back.
+
+    stream_arg (str): The name of the argument that the tasks are.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(function)
+
+        @wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(*args, **kwargs)
+            given = bound.arguments.get(stream_arg)
+            if not isinstance(given, Stream):
+                return function(*args, **kwargs)
+            # Not through the bound arguments: a function may collect its keyword arguments.
+            named = {key: value for key, value in kwargs.items() if value is not given}
+            plain = [value for value in args if value is not given]
+            place = next((number for number, value in enumerate(args) if value is given), None)
+
+            def on(tasks: Iterable[Task]) -> Any:
+                if place is None:
+                    return function(*args, **named, **{stream_arg: tasks})
+                return function(*plain[:place], tasks, *plain[place:], **named)
+
+            return given.apply(on)
+
+        return called
+
+    return decorate

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +64,7 @@ def _serve(
     lease: int = LEASE,
     settings: list[str] = SET,
 ) -> None:
+    from bioactive.annotate.config import read_setting
     from bioactive.annotate.controller import Controller
     from bioactive.annotate.server import serve
     from bioactive.annotate.store import Store
@@ -74,13 +74,19 @@ def _serve(
     with Store(db) as store:
         controller = Controller(make_recipe(store), store, config)
         with contextlib.suppress(KeyboardInterrupt):
-            serve(controller, lambda url: _greet(controller, url))
-        typer.echo(f"{controller.total_annotated} answers in dataset {controller.dataset!r}.")
-        for reason, times in controller.stream.source.tally.counts.items():
-            typer.echo(f"{times} {reason}")
+            serve(controller, lambda url: greet(controller, url))
+        say_goodbye(controller)
 
 
-def _greet(controller: Controller, url: str) -> None:
+def say_goodbye(controller: Controller) -> None:
+    """Print what was answered, and what was left out."""
+    typer.echo(f"{controller.total_annotated} answers in dataset {controller.dataset!r}.")
+    for reason, times in controller.stream.source.tally.counts.items():
+        typer.echo(f"{times} {reason}")
+
+
+def greet(controller: Controller, url: str) -> None:
+    """Print where the page is, and what was answered before."""
     from bioactive.annotate.guard import is_loopback
 
     typer.echo(f"Annotate at {url}   (answers: dataset {controller.dataset!r} in {controller.db.database.name})")
@@ -309,22 +315,6 @@ def review_cli(
 def split_labels(labels: str | None) -> list[str]:
     """The labels of an option: "A, B" -> ["A", "B"], each once."""
     return list(dict.fromkeys(label.strip() for label in (labels or "").split(",") if label.strip()))
-
-
-def read_setting(text: str) -> tuple[str, Any]:
-    """A setting of the command line: "feed_overlap=true" -> ("feed_overlap", True).
-
-    RAISES (BioactiveError): B418 when there is no name.
-    """
-    from bioactive.errors import error
-
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise error("B418", text=text)
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
 
 
 def task_source(source: str) -> str | Path:

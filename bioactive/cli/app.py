@@ -44,6 +44,8 @@ from .rank import rank_cli
 from .retrain import retrain_cli
 from .simulate import SETTINGS, simulate_cli
 from .stop_report import stop_report_cli
+from .train import SETTINGS as TRAIN
+from .train import data_to_spacy_cli, spacy_config_cli, train_cli, train_curve_cli
 
 app = typer.Typer(
     name="bioactive",
@@ -88,6 +90,10 @@ app.command("progress", rich_help_panel=ANNOTATION)(progress_cli)
 app.command("metric.iaa.span", rich_help_panel=ANNOTATION)(iaa_span_cli)
 app.command("metric.iaa.doc", rich_help_panel=ANNOTATION)(iaa_doc_cli)
 app.command("metric.iaa.binary", rich_help_panel=ANNOTATION)(iaa_binary_cli)
+app.command("data-to-spacy", rich_help_panel=ANNOTATION)(data_to_spacy_cli)
+app.command("train", rich_help_panel=ANNOTATION, context_settings=TRAIN)(train_cli)
+app.command("train-curve", rich_help_panel=ANNOTATION, context_settings=TRAIN)(train_curve_cli)
+app.command("spacy-config", rich_help_panel=ANNOTATION)(spacy_config_cli)
 app.command("migrate", rich_help_panel=ANNOTATION)(migrate_cli)
 app.command("stats", rich_help_panel=ANNOTATION)(stats_cli)
 app.command("drop", rich_help_panel=ANNOTATION)(drop_cli)

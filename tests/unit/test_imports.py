@@ -50,12 +50,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "evaluation": {*KNOWLEDGE, *DATA},
     "annotate": {*KNOWLEDGE, *DATA},
     "annotate.teach": {*KNOWLEDGE, *DATA, "annotate", "active"},
-    "annotate.recipes": {*KNOWLEDGE, *DATA, "annotate", "active"},
-    "active": {*KNOWLEDGE, *DATA, "annotate", "annotate.recipes", "ner.parses"},
+    "annotate.recipes": {*KNOWLEDGE, *DATA, "annotate", "annotate.teach", "active"},
+    "active": {*KNOWLEDGE, *DATA, "annotate", "annotate.recipes", "annotate.teach", "ner.parses"},
+    "annotate.running": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "annotate.server": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "active.loop": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "models": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate", "ner.precision"},
-    "cli": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
+    "compat": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate", "annotate.running", "annotate.teach"},
+    "compat.__main__": {*KNOWLEDGE, "annotate", "compat", "cli"},
+    "cli": {"compat", "annotate.running", *KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "__main__": {"cli"},
 }
 # What a packaged pipeline takes along, and what must not come with it.

@@ -310,6 +310,42 @@ class Errors:
         "{where}, pattern {number}: {reason}. Write patterns as "
         '{{"label": "DRUG", "pattern": "aspirin"}} or {{"label": "DRUG", "pattern": [{{"lower": "aspirin"}}]}}.'
     )
+    B602 = "{path}: there is no such file of recipes, and no module of that name. Check what follows -F."
+    B603 = "{where} failed: {reason}. The terminal shows the recipe's own lines; mend them, or pass --debug to see all."
+    B604 = "There is no recipe {name!r}. There are: {known}. Give the file that defines it with -F."
+    B605 = "The recipe says: {text}"
+    B606 = (
+        "Recipe {name!r} returned {found}. Return a dict with at least dataset, view_id and stream, a Controller, or "
+        "nothing."
+    )
+    B607 = (
+        "A task does not fit the view {view!r}: {reason}. Correct what the stream yields, or switch this check off "
+        'with the setting "validate": false. The task: {task}'
+    )
+    B608 = (
+        "No component of this pipeline {wanted}: found {pipes}. Take a pipeline that has one, or give --label to begin "
+        "a new one."
+    )
+    B609 = '{where}: {reason}. Write the settings as one JSON object, as in {{"batch_size": 5}}.'
+    B610 = "{path}: this is no database of Prodigy: {reason}. Name its SQLite file, usually ~/.prodigy/prodigy.db."
+    B611 = "{url} has a dataset {name!r} already, so nothing was taken over. Name another database with --db."
+    B612 = "There is no way of sorting called {name!r}. Choose one of {known}."
+    B616 = (
+        "The component {name!r} does not know the label(s) {labels}; it has {known}. Ask about those, or take a "
+        "pipeline without a text classifier to begin a new one."
+    )
+    B614 = "There is no loader {name!r}. Choose one of {known}, or give a function that takes the source."
+    B615 = (
+        "A task has {key!r}: {value!r}. Pictures, sound, video and PDF are not read here; give tasks with text or "
+        "html, or put small pictures into the html as data: addresses."
+    )
+    B617 = "The recipe has no event hook {name!r}; it has: {known}. Name one of these, or add it to 'event_hooks'."
+    B613 = (
+        "Recipe {recipe}: its argument {name!r} is described by {found}. Describe it by a tuple (help, kind, short "
+        "flag, type), by an Arg, or by a text."
+    )
+    B618 = "Nothing here trains {kind!r}. Choose among {known}; taggers, parsers and coreference are not planned."
+    B619 = "There is nothing to train or evaluate on: {names}. Annotate some more, or name other datasets."
 
 
 def error(code: str, **found: object) -> BioactiveError:

@@ -83,7 +83,7 @@ def retrain(
     merged = merge(read_docs(train, nlp.vocab), answers, nlp, rehearse, seed)
     held_out = {"dev": dev, **({"test": test} if test else {})}
     before = {name: evaluate(nlp, read_docs(path, nlp.vocab)) for name, path in held_out.items()}
-    pipeline = _train(nlp, merged.docs, dev, output, {"system.seed": seed, **(overrides or {})}, log)
+    pipeline = train_on(nlp, merged.docs, dev, output, {"system.seed": seed, **(overrides or {})}, log)
     new = load_pipeline(pipeline)
     after = {name: evaluate(new, read_docs(path, new.vocab)) for name, path in held_out.items()}
     paired = paired_f1(before["dev"].counts, after["dev"].counts)
@@ -91,10 +91,19 @@ def retrain(
     return Round(pipeline, merged, before, after, paired, data)
 
 
-def _train(
+def train_on(
     nlp: Language, docs: list[Doc], dev: Path, output: Path, overrides: Mapping[str, Any], log: IO[str] | None
 ) -> Path:
-    """Train by a pipeline's own config on these Docs; returns the folder of the best epoch's pipeline."""
+    """Train by a pipeline's own config, from fresh weights.
+
+    nlp (Language): The pipeline whose config is used.
+    docs (list[Doc]): What to train on.
+    dev (Path): .spacy file that chooses the best epoch.
+    output (Path): Folder to train in.
+    overrides (Mapping): Config settings by dotted name.
+    log (IO[str] | None): Where the training log goes; nowhere without it.
+    RETURNS (Path): The folder of the best epoch's pipeline.
+    """
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         corpus = Path(folder) / "train.spacy"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,11 @@ DEFAULTS: dict[str, Any] = {
     "highlight_chars": False,
     "choice_style": "single",
     "choice_auto_accept": False,
+    # Send each answer at once, so that undo does not reach it.
+    "instant_submit": False,
+    # Check the first task of a stream against what its view needs.
+    "validate": True,
+    "buttons": ["accept", "reject", "ignore", "undo"],
 }
 NUMBERS = (
     "port",
@@ -44,6 +50,16 @@ NUMBERS = (
     "total_examples_target",
     "annotations_per_task",
     "blind_share",
+)
+FRACTIONS = ("lease_seconds", "blind_share", "annotations_per_task")
+SWITCHES = (
+    "auto_exclude_current",
+    "feed_overlap",
+    "show_flag",
+    "highlight_chars",
+    "choice_auto_accept",
+    "instant_submit",
+    "validate",
 )
 AT_LEAST_ONE = ("batch_size", "annotations_per_task")
 INSTRUCTION_LENGTH = 200_000
@@ -63,12 +79,33 @@ def make_config(*layers: Mapping[str, Any] | None) -> dict[str, Any]:
         config[key] = _number(key, config[key])
     if config["exclude_by"] not in ("task", "input"):
         raise error("B415", key="exclude_by", value=config["exclude_by"], remedy="Use 'task' or 'input'.")
-    if isinstance(config["feed_overlap"], str):
-        config["feed_overlap"] = config["feed_overlap"].lower() in ("1", "true", "yes")
-    if isinstance(config["allowed_sessions"], str):
-        config["allowed_sessions"] = [name.strip() for name in config["allowed_sessions"].split(",") if name.strip()]
+    for key in SWITCHES:
+        if isinstance(config[key], str):
+            config[key] = config[key].lower() in ("1", "true", "yes", "on")
+    config["allowed_sessions"] = names_of(config["allowed_sessions"])
     config["instructions"] = _instructions(config["instructions"])
     return config
+
+
+def names_of(value: object) -> list[str]:
+    """Names given as a list, or as a text with commas; none for nothing."""
+    if isinstance(value, str):
+        return [name.strip() for name in value.split(",") if name.strip()]
+    return [str(name) for name in value] if isinstance(value, (list, tuple, set)) else []
+
+
+def read_setting(text: str) -> tuple[str, Any]:
+    """A setting of the command line: "feed_overlap=true" -> ("feed_overlap", True).
+
+    RAISES (BioactiveError): B418 when there is no name.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise error("B418", text=text)
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
 
 
 def _number(key: str, value: object) -> float:
@@ -79,7 +116,7 @@ def _number(key: str, value: object) -> float:
     lowest = 1 if key in AT_LEAST_ONE else 0
     if not lowest <= number < 1e9:
         raise error("B415", key=key, value=value, remedy=f"It must be a number of at least {lowest}.")
-    return number if key in ("lease_seconds", "blind_share") else int(number)
+    return number if key in FRACTIONS and number % 1 else int(number)
 
 
 def _instructions(value: object) -> str:

@@ -6,21 +6,26 @@ import logging
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from ..errors import error
-from .config import make_config
+from ..errors import BioactiveError, error
+from .config import make_config, names_of
 from .leases import Terms
 from .loaders import BROKEN
 from .receiving import SESSION_LENGTH, Received, is_json, read_answer
+from .recipe_files import own_frames
+from .routing import Routed, full_overlap, no_overlap, route_average_per_task
 from .rows import CHUNK, Answer
+from .sessions import Sessions
+from .settings_files import default_database, read_settings
 from .shelf import Shelf, Spool
 from .standing import Standing, call_progress
-from .store import Store
+from .store import Store, throwaway
 from .stream import Stream, without_duplicates
 from .tasks import VIEW_ID, Task, TaskKey, blinded, excerpt, key_of
+from .validation import validate
 
 logger = logging.getLogger("bioactive")
 OTHER_VIEW = (
@@ -30,39 +35,41 @@ OTHER_VIEW = (
 # Part of a lease after which a session looks again for tasks that have come back while there are new ones.
 LOOK_BACK = 0.1
 NO_JSON = "tasks that are no JSON left out"
+UNSAVED = "unsaved"
 
 
 class Controller:
     """Gives out tasks and takes answers.
 
     components (Mapping): The dict of a recipe.
-    store (Store): Where answers and leases are kept.
+    store (Store | None): Where answers and leases are kept; the database that the environment names without it.
     config (Mapping | None): Settings that win over those of the recipe.
     RAISES (BioactiveError): B411 for a recipe without one of the keys, B415 for a setting.
     """
 
-    def __init__(self, components: Mapping[str, Any], store: Store, config: Mapping[str, Any] | None = None) -> None:
-        for key in ("dataset", "view_id", "stream"):
-            if components.get(key) in (None, "", False):
-                raise error("B411", key=key)
+    def __init__(
+        self, components: Mapping[str, Any], store: Store | None = None, config: Mapping[str, Any] | None = None
+    ) -> None:
+        _check(components)
         self.components = dict(components)
-        self.config = make_config(components.get("config"), config)
-        self.dataset = str(components["dataset"])
+        self.config = make_config(read_settings(), components.get("config"), config)
+        # A recipe with `dataset: False` keeps nothing: its answers go to a database that ends with the process.
+        self.keeps = components["dataset"] is not False
+        self.dataset = str(components["dataset"]) if self.keeps else UNSAVED
         self.view_id = str(components["view_id"])
+        if store is None or not self.keeps:
+            store = Store(default_database()) if self.keeps else throwaway()
         self.db = store
         self.session_id = time.strftime("%Y-%m-%d_%H-%M-%S")
+        self.sessions = Sessions(self.dataset, self.config["allowed_sessions"], store.recent_count)
         self.stream = Stream.from_iterable(components["stream"])
         own = [self.dataset] if self.config["auto_exclude_current"] else []
-        self.exclude = [*own, *(components.get("exclude") or [])]
+        self.exclude = [*own, *names_of(components.get("exclude"))]
         self.terms = self._make_terms()
-        self._feed = self._new_tasks()
-        self._drawn = 0
         self._drawing, self._giving = threading.Lock(), threading.Lock()
         # A lock for each session: the database decides between sessions, and takes what they ask for in one commit.
         self._asking: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
-        # With one copy a task is let go of when it is answered, so that few are in memory at a time.
-        self._shelf = Shelf({} if self.terms.copies == 1 else Spool())
-        self._look_back: dict[str, float] = {}
+        self._open_stream()
         self._update_result: Any = None
         store.add_dataset(self.dataset, {"view_id": self.view_id})
         made_by = store.get_meta(self.dataset).get("view_id", self.view_id)
@@ -72,7 +79,11 @@ class Controller:
 
     @classmethod
     def from_components(
-        cls, name: str, components: Mapping[str, Any], store: Store, config: Mapping[str, Any] | None = None
+        cls,
+        name: str,
+        components: Mapping[str, Any],
+        store: Store | None = None,
+        config: Mapping[str, Any] | None = None,
     ) -> Controller:
         """Make a controller from what a recipe returned.
 
@@ -82,8 +93,37 @@ class Controller:
         """
         return cls(components, store, {"recipe": name, **(config or {})})
 
+    def _open_stream(self) -> None:
+        self._feed = self._new_tasks()
+        self._drawn = 0
+        # With one copy a task is let go of when it is answered, so that few are in memory at a time.
+        self._shelf = Shelf({} if self.terms.copies == 1 else Spool())
+        self._routed = Routed(self._router, Spool()) if self._router is not None else None
+        self._look_back: dict[str, float] = {}
+        self._failed: BioactiveError | None = None
+
+    def reset_stream(self, stream: Iterable[Task], prepend_old_wrappers: bool = False) -> None:
+        """Go on with other tasks; those that are out stay out until they are answered.
+
+        stream (Iterable[Task]): The tasks.
+        prepend_old_wrappers (bool): Pass them through the functions that were applied to the stream before.
+        """
+        old, new = self.stream, Stream.from_iterable(stream)
+        with self._drawing:
+            if prepend_old_wrappers:
+                new.apply_like(old)
+            self.stream = new
+            self._open_stream()
+
     def _make_terms(self) -> Terms:
-        copies = 0 if self.config["feed_overlap"] else self.config["annotations_per_task"]
+        router, wanted = self.components.get("task_router"), self.config["annotations_per_task"]
+        if router is None and not self.config["feed_overlap"] and wanted % 1:
+            router = route_average_per_task
+        copies = 0 if self.config["feed_overlap"] else int(wanted)
+        # What these two ask for is done without asking them, also for a session that comes late.
+        self._router = None if router in (full_overlap, no_overlap) else router
+        if router is not None:
+            copies = 1 if router is no_overlap else 0
         exclude = self.exclude if copies == 1 else [name for name in self.exclude if name != self.dataset]
         since = 0.0 if self.config["auto_exclude_current"] else time.time()
         return Terms(self.dataset, self.config["lease_seconds"], exclude, self.config["exclude_by"], copies, since)
@@ -97,6 +137,20 @@ class Controller:
         if allowed and name not in allowed:
             raise error("B417", name=name or "", allowed=", ".join(allowed))
         return f"{self.dataset}-{name}"[:SESSION_LENGTH] if name else self.session_id
+
+    def get_session_name(self, name: str) -> str:
+        """The id of a named session: `{dataset}-{name}`."""
+        return f"{self.dataset}-{name}"
+
+    @property
+    def session_ids(self) -> list[str]:
+        """The ids of all sessions that have come so far, or are allowed to."""
+        return self.sessions.ids
+
+    @property
+    def exclude_by(self) -> str:
+        """What makes a task known: "task" or "input"."""
+        return str(self.config["exclude_by"])
 
     def check_session(self, session_id: str) -> None:
         """Refuse a session that may not ask for tasks.
@@ -125,10 +179,13 @@ class Controller:
             it went out and was never answered.
         RETURNS (list[Task]): At most `batch_size` tasks, none of them out at more sessions than may have it.
         """
-        session, size = session_id or self.session_id, self.config["batch_size"]
+        session, size = self.sessions.get(session_id or self.session_id).id, self.config["batch_size"]
+        if self._routed is not None:
+            with self._drawing:
+                return self._told(self._routed_questions(self._routed, session, have))
         with self._asking[session]:
-            if self.terms.copies == 1 and self._shelf.join(session):
-                self._look_back.setdefault(session, self._next_look_back())  # what is open is out at others
+            if self.terms.copies == 1 and self._shelf.skip(session):
+                self._look_back.setdefault(session, self._next_look_back())
             mine = self.db.leases.out(self.dataset, session)
             passed = [key for key in self._shelf.passed(session) if key[1] not in have]
             batch = [key for key in passed if key in mine][:size]
@@ -148,7 +205,7 @@ class Controller:
             batch += self._take_back(session, [key for key in others if key not in batch], size - len(batch))
             if mine and mine.issuperset(batch):
                 self.db.leases.renew(self.dataset, session, self.config["lease_seconds"])  # else `take` did it
-        return self._shelf.get(batch)
+        return self._told(self._shelf.get(batch))
 
     def _next_look_back(self) -> float:
         return time.monotonic() + LOOK_BACK * float(self.config["lease_seconds"])
@@ -160,14 +217,38 @@ class Controller:
             keys = [key for key in keys if key not in out]
         return self._take(session, keys, size)
 
+    def _routed_questions(self, routed: Routed, session: str, have: Collection[int]) -> list[Task]:
+        size, tally = self.config["batch_size"], self.stream.source.tally
+        self.db.leases.renew(self.dataset, session, self.config["lease_seconds"])
+        batch: list[TaskKey] = []
+        while True:
+            waiting = [key for key in routed.waiting(session) if key[1] not in have and key not in batch]
+            taken = self.db.leases.take(self.terms, session, waiting, size - len(batch))
+            routed.settle(session, taken.answered)
+            batch += [key for key in waiting if key in taken.leased]
+            if len(batch) >= size:
+                return routed.get(batch)
+            tasks = self._draw(size)
+            if not tasks:
+                return routed.get(batch)
+            by = self.db.answerers(self.dataset, list(map(key_of, tasks)), self.terms.by, self.terms.since)
+            for task in tasks:
+                routed.place(self, session, task, by.get(key_of(task), set()), tally)
+
     def _next(self, session: str, count: int) -> list[TaskKey]:
-        """The next tasks for a session: those that others drew before, then new ones from the stream."""
+        """The next tasks for a session: new ones; where a task goes to several, first those that others drew."""
+        if self.terms.copies == 1:
+            with self._drawing:
+                # What others drew is out at them: asking the database about each of them would cost most of a request.
+                self._shelf.skip(session)
+                self._shelf.add(self._draw(count))
+                return self._shelf.advance(session, count)
         keys = self._shelf.advance(session, count)
         if len(keys) < count:
             with self._drawing:
                 # What others drew meanwhile comes first, so that no more is drawn than is asked for.
                 keys += self._shelf.advance(session, count - len(keys))
-                self._shelf.add(islice(self._feed, count - len(keys)))
+                self._shelf.add(self._draw(count - len(keys)))
                 keys += self._shelf.advance(session, count - len(keys))
         return keys
 
@@ -189,11 +270,38 @@ class Controller:
             yield {**blinded(task, blind), VIEW_ID: self.view_id}
 
     def _written(self) -> Iterator[Task]:
-        for task in self.stream:
+        unchecked = bool(self.config["validate"])
+        for task in self._from_recipe():
+            if unchecked:
+                validate(self.view_id, [task], self.config)
+                unchecked = False
             if is_json(task):
                 yield task
             else:
                 self.stream.source.tally.add(NO_JSON, excerpt(str(task.get("text", ""))))
+
+    def _from_recipe(self) -> Iterator[Task]:
+        while True:
+            with own_frames("The recipe's stream"):
+                task = next(self.stream, None)
+            if task is None:
+                return
+            yield task
+
+    def _draw(self, count: int) -> list[Task]:
+        """The next tasks of the stream. One that fails ends, and what it gave before is asked first."""
+        found: list[Task] = []
+        try:
+            found.extend(islice(self._feed, count))
+        except BioactiveError as problem:
+            self._failed = problem
+            logger.error("%s\n%s", problem, getattr(problem, "trace", ""))
+        return found
+
+    def _told(self, tasks: list[Task]) -> list[Task]:
+        if not tasks and self._failed is not None:
+            raise self._failed
+        return tasks
 
     def keep_alive(self, session_id: str) -> int:
         """Extend the leases of a session whose page is open.
@@ -232,6 +340,9 @@ class Controller:
         stored = self._store(accepted) if accepted else 0
         for answer in accepted:
             self._shelf.settle(answer.session, [answer.key])
+            if self._routed is not None:
+                with self._drawing:
+                    self._routed.settle(answer.session, [answer.key])
         if self.terms.copies == 1:
             self._shelf.remove(answer.key for answer in accepted)
         return Received(stored, len(accepted) - stored, refused)
@@ -251,7 +362,8 @@ class Controller:
             # A model that cannot learn from an answer is no reason to lose the answer.
             logger.exception("The recipe's update failed; the answers are stored")
         before_db = self.components.get("before_db")
-        examples = None if before_db is None else list(before_db(contents))
+        with own_frames("The recipe's before_db"):
+            examples = None if before_db is None else list(before_db(contents))
         return self.db.append(self.dataset, answers, examples)
 
     def validate_answer(self, answer: Task) -> str | None:
@@ -292,7 +404,8 @@ class Controller:
         """How much is done, 0.0 to 1.0; None when nobody knows."""
         function = self.components.get("progress")
         if function is not None:
-            return call_progress(function, self, session_id, answers, self._update_result)
+            session = self.sessions.get(session_id or self.session_id)
+            return call_progress(function, self, session, answers, self._update_result)
         done = self.db.recent_count((session_id or self.session_id) if self.terms.copies == 0 else self.dataset)
         expected = self._expected(done)
         if expected is not None:
@@ -322,7 +435,17 @@ class Controller:
     def close(self) -> None:
         """Tell the recipe that it is over."""
         self._call("on_exit", self)
+        if not self.keeps:
+            self.db.close()
 
     def _call(self, name: str, *args: Any) -> Any:
         function = self.components.get(name)
         return None if function is None else function(*args)
+
+
+def _check(components: Mapping[str, Any]) -> None:
+    """Refuse a recipe that leaves out what nothing can stand for."""
+    for key in ("dataset", "view_id", "stream"):
+        value = components.get(key)
+        if value is None or (isinstance(value, str) and not value) or (value is False and key != "dataset"):
+            raise error("B411", key=key)

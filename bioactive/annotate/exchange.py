@@ -10,7 +10,7 @@ from statistics import median
 
 from .loaders import read_examples
 from .store import Store
-from .tasks import SESSION_ID, Task, to_json
+from .tasks import SESSION_ID, Task, set_hashes, to_json
 
 
 @dataclass(frozen=True)
@@ -56,16 +56,19 @@ class Throughput:
     last: float
 
 
-def db_in(store: Store, name: str, path: Path) -> Imported:
+def db_in(store: Store, name: str, path: Path, rehash: bool = False) -> Imported:
     """Read answers from a JSONL file into a dataset, all or none.
 
     store (Store): The store.
     name (str): The dataset; it is made if need be.
     path (Path): The file. A line without `answer` counts as accepted.
+    rehash (bool): Compute the hashes anew even where the lines have them.
     RETURNS (Imported): How many were new.
     RAISES (BioactiveError): B408 without a file, B409 for the first line that is no task.
     """
     examples = [example if "answer" in example else {**example, "answer": "accept"} for example in read_examples(path)]
+    if rehash:
+        examples = [set_hashes(example, overwrite=True) for example in examples]
     added = store.add_examples(examples, [name])
     return Imported(added, len(examples) - added)
 
@@ -84,7 +87,7 @@ def db_merge(store: Store, names: Sequence[str], name: str) -> int:
     RETURNS (int): How many were new.
     RAISES (BioactiveError): B407 when there is no such dataset.
     """
-    return sum(store.add_examples(store.get_dataset_examples(source), [name]) for source in names)
+    return sum(store.add_examples(list(store.iter_examples(source)), [name]) for source in names)
 
 
 def throughput(store: Store, name: str) -> list[Throughput]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,10 +16,29 @@ from .access import Access
 # A batch of ten texts of 100,000 characters with their tokens is about 20 MB.
 BODY_LIMIT = 64 * 1024 * 1024
 LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+DIRECTIVES = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "connect-src": ["'self'"],
+    "base-uri": ["'none'"],
+    "form-action": ["'none'"],
+    "frame-ancestors": ["'none'"],
+}
+
+
+def make_policy(more: Mapping[str, Sequence[str]]) -> str:
+    """The Content-Security-Policy: what the page needs, and what a recipe asks for besides.
+
+    more (Mapping[str, Sequence[str]]): Further sources by directive.
+    RETURNS (str): The header's value.
+    """
+    names = [*DIRECTIVES, *(name for name in more if name not in DIRECTIVES)]
+    return "; ".join(" ".join([name, *DIRECTIVES.get(name, []), *more.get(name, [])]) for name in names)
+
+
+POLICY = make_policy({})
 SECURITY_HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -35,10 +55,14 @@ class Guard:
     host (str): The host that the server is bound to.
     limit (int): The largest body taken, in bytes.
     access (Access | None): What a request has to bring; None lets everybody in.
+    policy (str): The Content-Security-Policy of what is served.
     """
 
-    def __init__(self, app: ASGIApp, host: str, limit: int = BODY_LIMIT, access: Access | None = None) -> None:
+    def __init__(
+        self, app: ASGIApp, host: str, limit: int = BODY_LIMIT, access: Access | None = None, policy: str = POLICY
+    ) -> None:
         self.app = app
+        self.headers = {**SECURITY_HEADERS, "Content-Security-Policy": policy}
         self.limit = limit
         self.access = access
         # Another site's name may be made to point at this machine; only our own names are answered on loopback.
@@ -53,7 +77,7 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, send)
             return
-        await self.app(scope, self._limited(receive), _with_headers(send))
+        await self.app(scope, self._limited(receive), _with_headers(send, self.headers))
 
     def _refusal(self, headers: Headers) -> JSONResponse | None:
         host = headers.get("host", "")
@@ -112,11 +136,11 @@ def _refuse(status: int, detail: str) -> JSONResponse:
     return JSONResponse({"detail": detail}, status_code=status, headers=SECURITY_HEADERS)
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, added: Mapping[str, str]) -> Send:
     async def send_with_headers(message: Any) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            for name, value in SECURITY_HEADERS.items():
+            for name, value in added.items():
                 headers.setdefault(name, value)
         await send(message)
 

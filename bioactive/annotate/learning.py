@@ -1,7 +1,7 @@
 """The process that learns beside the server: how the server starts it, what it says, and what it leaves behind.
 
-The two share a folder and the database, nothing else. The worker writes `status.json` and `ranking-N.jsonl`, each in one
-rename; the server reads them. When the worker dies, the tasks go on in the order they had.
+The two share a folder and the database, nothing else. The worker writes `status.json` and `ranking-N.jsonl`, each in
+one rename; the server reads them. When the worker dies, the tasks go on in the order they had.
 """
 
 from __future__ import annotations

@@ -24,14 +24,18 @@ logger = logging.getLogger("bioactive")
 
 
 def load_source(
-    source: str | Path | Iterable[Task], vocab: Vocab | None = None, keys: Sequence[str] = ("text",)
+    source: str | Path | Iterable[Task],
+    vocab: Vocab | None = None,
+    keys: Sequence[str] = ("text",),
+    ending: str | None = None,
 ) -> Stream:
     """Open a source of tasks.
 
     source (str | Path | Iterable[Task]): A .jsonl file of tasks or texts, a .txt file with a text a line, a .spacy
         file, "-" for JSON lines on standard input, or the tasks themselves.
     vocab (Vocab | None): For a .spacy file.
-    keys (Sequence[str]): A task in JSON must have one of them, as a text.
+    keys (Sequence[str]): A task in JSON must have one of them, as a text; any task will do without a key.
+    ending (str | None): Read the file as one with this ending.
     RETURNS (Stream): Tasks; its tally counts the lines skipped.
     RAISES (BioactiveError): B408 when there is no such file, or it is of another kind.
     """
@@ -43,11 +47,12 @@ def load_source(
     path = Path(source)
     if not path.is_file():
         raise error("B408", path=path, reason="there is no such file")
-    if path.suffix == ".jsonl":
-        return Stream(_file_lines(path, tally, keys), _count_lines(path), tally)
-    if path.suffix == ".txt":
+    kind = ending or path.suffix
+    if kind == ".jsonl":
+        return Stream(_file_lines(path, tally, keys, json_lines=True), _count_lines(path), tally)
+    if kind == ".txt":
         return Stream(_file_lines(path, tally), _count_lines(path), tally)
-    if path.suffix == ".spacy":
+    if kind == ".spacy":
         docs = _read_docs(path, vocab)
         return Stream((task for doc in docs for task in _sentences(doc)), tally=tally)
     raise error("B408", path=path, reason=f"the ending {path.suffix!r} is not known")
@@ -73,11 +78,11 @@ def read_examples(path: Path) -> list[Task]:
     return examples
 
 
-def _file_lines(path: Path, tally: Tally, keys: Sequence[str] = ()) -> Iterator[Task]:
-    """The tasks of a file: JSON with one of these keys, or plain text without any."""
+def _file_lines(path: Path, tally: Tally, keys: Sequence[str] = (), json_lines: bool = False) -> Iterator[Task]:
+    """The tasks of a file: JSON with one of these keys, or plain text."""
     # newline="\n": other line separators (U+2028, \x0b) belong to the text.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as lines:
-        yield from _json_lines(lines, str(path), tally, keys) if keys else _text_lines(lines, str(path), tally)
+        yield from _json_lines(lines, str(path), tally, keys) if json_lines else _text_lines(lines, str(path), tally)
 
 
 def _json_lines(lines: TextIO, name: str, tally: Tally, keys: Sequence[str]) -> Iterator[Task]:

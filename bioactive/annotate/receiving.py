@@ -63,8 +63,8 @@ def read_answer(index: int, raw: Task, session_id: str, view_id: str) -> Answer:
     return Answer(content, session, answer_id, shown, answered)
 
 
-def is_json(content: Task) -> bool:
-    """Whether a task can be written as JSON."""
+def is_json(content: object) -> bool:
+    """Whether a task, or a setting, can be written as JSON."""
     try:
         to_json(content)
     except (TypeError, ValueError, RecursionError):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import errno
+import logging
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -13,17 +14,23 @@ from typing import Any
 
 import anyio.to_thread
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from pydantic import BaseModel, Field
+from starlette.routing import BaseRoute
 
 from .. import __version__
 from ..errors import BioactiveError, error
+from . import content
 from .access import Access, make_access
 from .controller import Controller
-from .guard import Guard, is_loopback
+from .guard import Guard, is_loopback, make_policy
+from .hooks import call_hook
+from .receiving import is_json
+from .recipe_files import RecipeFailure, failure
 
+logger = logging.getLogger("bioactive")
 STATIC = Path(__file__).parent / "static"
 # Requests at a time; the others wait in line.
 THREADS = 200
@@ -108,6 +115,12 @@ class Verdict(BaseModel):
     message: str | None
 
 
+class AliasesBody(SessionBody):
+    """Other names of a session, for display."""
+
+    aliases: dict[str, str] = {}
+
+
 class Project(BaseModel):
     """What the page needs to know before the first task."""
 
@@ -116,14 +129,22 @@ class Project(BaseModel):
     session_id: str
     config: dict[str, Any]
     validates: bool = Field(description="Whether answers have to be checked by /validate_answer first")
+    scripts: list[str] = Field([], description="Scripts of the recipe, in order")
+    styles: list[str] = Field([], description="Style sheets of the recipe, in order")
+    hooks: list[str] = Field([], description="Names of its event hooks")
     version: str
 
 
-def create_app(controller: Controller, access: Access | None = None) -> FastAPI:
+# Routes that a recipe adds to the application, before it is served.
+extra_routes: list[BaseRoute] = []
+
+
+def create_app(controller: Controller, access: Access | None = None, routes: Sequence[BaseRoute] = ()) -> FastAPI:
     """Make the web application.
 
     controller (Controller): Gives the tasks and takes the answers.
     access (Access | None): What a request has to bring; None lets everybody in.
+    routes (Sequence[BaseRoute]): Routes of the recipe's own; they win over those of the application.
     RETURNS (FastAPI): The application; its OpenAPI description is at /openapi.json.
     """
 
@@ -136,9 +157,12 @@ def create_app(controller: Controller, access: Access | None = None) -> FastAPI:
 
     # The interactive documentation would load scripts from elsewhere.
     app = FastAPI(title="bioactive", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None)
-    app.add_middleware(Guard, host=controller.config["host"], access=access)
+    page_policy = make_policy(content.policy(controller.config))
+    app.add_middleware(Guard, host=controller.config["host"], access=access, policy=page_policy)
     app.add_exception_handler(BioactiveError, _explain)
+    app.router.routes.extend(routes)
     _add_routes(app, controller)
+    _add_recipe_routes(app, controller)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 
@@ -157,6 +181,9 @@ def _add_routes(app: FastAPI, controller: Controller) -> None:
             session_id=controller.session_name(session),
             config=_public(controller.config),
             validates=controller.components.get("validate_answer") is not None,
+            scripts=content.addresses(controller.config)[0],
+            styles=content.addresses(controller.config)[1],
+            hooks=sorted(controller.components.get("event_hooks") or {}),
             version=__version__,
         )
 
@@ -204,6 +231,31 @@ def _add_routes(app: FastAPI, controller: Controller) -> None:
         return {"status": "ok"}
 
 
+def _add_recipe_routes(app: FastAPI, controller: Controller) -> None:
+    """What a recipe brings: its script and styles, and the hooks that its page calls."""
+
+    @app.get("/recipe.js", include_in_schema=False)
+    def recipe_js() -> Response:
+        return Response(content.script(controller.config), media_type="text/javascript")
+
+    @app.get("/recipe.css", include_in_schema=False)
+    def recipe_css() -> Response:
+        return Response(content.style_sheet(controller.config), media_type="text/css")
+
+    @app.post("/event/{name}")
+    def event(name: str, payload: dict[str, Any] | None = None) -> Any:
+        try:
+            return call_hook(controller, name, payload or {})
+        except (BioactiveError, HTTPException):
+            raise
+        except Exception as problem:
+            raise failure(problem, f"The event hook {name!r}") from problem
+
+    @app.post("/set_session_aliases")
+    def set_session_aliases(body: AliasesBody) -> dict[str, str]:
+        return {"status": "ok"}
+
+
 def bind(host: str, port: int) -> socket.socket:
     """Take an address to listen on.
 
@@ -232,17 +284,22 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def make_server(controller: Controller, access: Access | None = None) -> uvicorn.Server:
+def make_server(
+    controller: Controller, access: Access | None = None, routes: Sequence[BaseRoute] = ()
+) -> uvicorn.Server:
     """The web server of a controller; `run(sockets=[...])` starts it, `should_exit = True` ends it."""
-    app = create_app(controller, access)
+    app = create_app(controller, access, routes)
     return uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5, server_header=False))
 
 
-def serve(controller: Controller, on_ready: Callable[[str], None] | None = None) -> None:
+def serve(
+    controller: Controller, on_ready: Callable[[str], None] | None = None, routes: Sequence[BaseRoute] = ()
+) -> None:
     """Serve the page until the process is told to stop. For a network a password or a token is needed.
 
     controller (Controller): Its settings `host` and `port` say where.
     on_ready (Callable | None): Told the page's address, when it can be opened; a token is part of it.
+    routes (Sequence[BaseRoute]): Routes of the recipe's own.
     RAISES (BioactiveError): B405 or B406 when one cannot listen there, B415 for a password that cannot be used.
     """
     access = make_access(is_loopback(controller.config["host"]))
@@ -253,17 +310,18 @@ def serve(controller: Controller, on_ready: Callable[[str], None] | None = None)
             query = f"?token={access.token}" if access is not None and access.token else ""
             on_ready(f"http://[{host}]:{port}/{query}" if ":" in host else f"http://{host}:{port}/{query}")
         sys.setswitchinterval(SWITCH_SECONDS)
-        make_server(controller, access).run(sockets=[listener])
+        make_server(controller, access, routes).run(sockets=[listener])
     finally:
         listener.close()
 
 
 async def _explain(_request: object, problem: Exception) -> JSONResponse:
     code = problem.code if isinstance(problem, BioactiveError) else ""
+    if isinstance(problem, RecipeFailure):
+        logger.error("%s", problem.trace)
     return JSONResponse({"detail": str(problem), "code": code}, status_code=422)
 
 
 def _public(config: dict[str, Any]) -> dict[str, Any]:
     """The settings that the page may know: those that are plain JSON."""
-    plain = (str, int, float, bool, list, dict, type(None))
-    return {key: value for key, value in config.items() if isinstance(value, plain)}
+    return {key: value for key, value in config.items() if key not in content.PRIVATE and is_json(value)}

@@ -72,17 +72,18 @@ class Shelf:
                 self._order.append(key)
                 self._contents[key] = task
 
-    def join(self, session: str) -> bool:
-        """Let a new session begin at the end: all that is open counts as passed.
+    def skip(self, session: str) -> bool:
+        """Move a session to the end: all that is open and that it has not come by counts as passed.
 
         RETURNS (bool): Whether the session is new.
         """
         with self._lock:
-            if session in self._reached:
-                return False
+            start = self._reached.get(session)
+            self._passed.setdefault(session, {}).update(
+                dict.fromkeys(key for key in self._order[start or 0 :] if key is not None)
+            )
             self._reached[session] = len(self._order)
-            self._passed[session] = dict.fromkeys(key for key in self._order if key is not None)
-            return True
+        return start is None
 
     def passed(self, session: str) -> list[TaskKey]:
         """The open tasks that a session came by and did not answer, in order."""

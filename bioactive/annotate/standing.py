@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from .sessions import Session
+
+logger = logging.getLogger("bioactive")
 
 
 @dataclass(frozen=True)
@@ -29,15 +34,28 @@ class Standing:
 
 
 def call_progress(
-    function: Callable[..., float | None], controller: Any, session: str | None, answers: object, result: Any
+    function: Callable[..., float | None], controller: Any, session: Session, answers: Sequence[Any], result: Any
 ) -> float | None:
-    """Call a recipe's `progress`, which takes (ctrl, update_return) or (ctrl, session, answers, update_return).
+    """Call a recipe's `progress` with as many arguments as it takes.
 
-    function (Callable): The recipe's function.
+    function (Callable): Takes (ctrl, update_return), (ctrl, session, answers, update_return), or, as in old recipes,
+        (session_total, total, loss); one with `*args` gets the four.
     controller, session, answers, result: What it may get.
-    RETURNS (float | None): The share done, 0.0 to 1.0.
+    RETURNS (float | None): The share done, 0.0 to 1.0; None also when the function fails, which is logged.
     """
-    names = inspect.signature(function).parameters
-    if len(names) == 2 and not any(name.kind is name.VAR_POSITIONAL for name in names.values()):
-        return function(controller, result)
-    return function(controller, session, answers, result)
+    whole = (controller, session, answers, result)
+    forms = {
+        1: (controller,),
+        2: (controller, result),
+        3: (session.total_annotated, controller.total_annotated, result),
+    }
+    names = inspect.signature(function).parameters.values()
+    several = any(name.kind is name.VAR_POSITIONAL for name in names)
+    count = sum(name.kind in (name.POSITIONAL_ONLY, name.POSITIONAL_OR_KEYWORD) for name in names)
+    try:
+        found = function(*(whole if several else forms.get(count, whole)))
+        return None if found is None else float(found)
+    except Exception:
+        # A bar that cannot be drawn is no reason to lose an answer.
+        logger.exception("The recipe's progress failed")
+        return None

@@ -7,10 +7,13 @@ in what is read back, and both stay in the database.
 from __future__ import annotations
 
 import json
+import tempfile
 import threading
 import time
+import weakref
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -212,16 +215,24 @@ class Store:
             last = found[-1].id
 
     def get_dataset_examples(self, name: str) -> list[Task]:
-        """All answers of a dataset; see `iter_examples`."""
-        return list(self.iter_examples(name))
+        """All answers of a dataset; none for one that is not there. See `iter_examples`."""
+        return list(self.iter_examples(name)) if name in self else []
 
-    def get_input_hashes(self, *names: str) -> set[int]:
+    # The name that older recipes use.
+    get_dataset = get_dataset_examples
+
+    def get_input_hashes(self, *names: str | Iterable[str]) -> set[int]:
         """The input hashes of everything in these datasets."""
-        return self._hashes(example.c.input_hash, names)
+        return self._hashes(example.c.input_hash, _flat(names))
 
-    def get_task_hashes(self, *names: str) -> set[int]:
+    def get_task_hashes(self, *names: str | Iterable[str]) -> set[int]:
         """The task hashes of everything in these datasets."""
-        return self._hashes(example.c.task_hash, names)
+        return self._hashes(example.c.task_hash, _flat(names))
+
+    @property
+    def db_name(self) -> str:
+        """The address of the database, without its password."""
+        return self.database.name
 
     def answered(self, names: Sequence[str], keys: Sequence[TaskKey], by: str = "task") -> set[TaskKey]:
         """Which tasks these datasets have an answer to.
@@ -233,6 +244,19 @@ class Store:
         """
         with self.database.read() as connection:
             return rows.answered(connection, names, keys, by)
+
+    def answerers(self, name: str, keys: Sequence[TaskKey], by: str, since: float = 0.0) -> dict[TaskKey, set[str]]:
+        """Which sessions answered tasks in a dataset.
+
+        name (str): The dataset.
+        keys (Sequence[TaskKey]): The tasks.
+        by (str): "task" or "input", as in `answered`.
+        since (float): Leave out answers received before this time, in seconds since 1970.
+        RETURNS (dict[TaskKey, set[str]]): The sessions, for those of `keys` that have any.
+        """
+        with self.database.read() as connection:
+            number = rows.dataset_id(connection, name)
+            return {} if number is None else rows.answerers(connection, number, keys, by, since)
 
     def _hashes(self, column: ColumnElement[int], names: Sequence[str]) -> set[int]:
         query = select(column).join(link, link.c.example_id == example.c.id).join(dataset)
@@ -247,6 +271,18 @@ class Store:
     def _unknown(self, name: str) -> Exception:
         known = ", ".join(self.datasets) or "none"
         return error("B407", name=name, url=self.database.name, known=known)
+
+
+def _flat(names: Iterable[str | Iterable[str]]) -> list[str]:
+    return [each for name in names for each in ([name] if isinstance(name, str) else name)]
+
+
+def throwaway() -> Store:
+    """A store in a temporary folder that is deleted with it, for answers that nobody wants to keep."""
+    folder = tempfile.TemporaryDirectory(prefix="bioactive-unsaved-", ignore_cleanup_errors=True)
+    store = Store(str(Path(folder.name) / "unsaved.db"))
+    weakref.finalize(store, folder.cleanup)
+    return store
 
 
 def _append(

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
+from functools import wraps
+from itertools import chain
 from typing import Any
 
 from ..corpus.tally import Tally
@@ -41,7 +44,10 @@ class Stream:
     def __init__(self, tasks: Iterable[Task], total: int | None = None, tally: Tally | None = None) -> None:
         if total is None and isinstance(tasks, Sized):
             total = len(tasks)
+        # A sorter counts what it passes over.
+        tally = getattr(tasks, "tally", None) if tally is None else tally
         self.source = Source(total, tally=Tally() if tally is None else tally)
+        self._applied: list[Callable[[Iterator[Task]], Iterable[Task]]] = []
         self._tasks: Iterator[Task] = self._counted(tasks)
 
     @classmethod
@@ -56,14 +62,40 @@ class Stream:
             arguments, that is where the tasks go; otherwise they are the first argument.
         RETURNS (Stream): This stream.
         """
-        tasks = self._tasks
-        if any(value is self for value in (*args, *kwargs.values())):
-            args = tuple(tasks if value is self else value for value in args)
-            kwargs = {key: tasks if value is self else value for key, value in kwargs.items()}
-        else:
-            args = (tasks, *args)
-        self._tasks = iter(function(*args, **kwargs))
+        named = any(value is self for value in (*args, *kwargs.values()))
+
+        def wrapped(tasks: Iterator[Task]) -> Iterable[Task]:
+            if not named:
+                return function(tasks, *args, **kwargs)
+            places = {key: tasks if value is self else value for key, value in kwargs.items()}
+            return function(*(tasks if value is self else value for value in args), **places)
+
+        made = wrapped(self._tasks)
+        if isinstance(getattr(made, "tally", None), Tally):
+            # A sorter goes on counting where this stream counts.
+            self.source.tally.update(made.tally)  # type: ignore[attr-defined]
+            made.tally = self.source.tally  # type: ignore[attr-defined]
+        self._applied.append(wrapped)
+        self._tasks = iter(made)
         return self
+
+    def apply_like(self, other: Stream) -> Stream:
+        """Pass the tasks through all functions that were applied to another stream.
+
+        RETURNS (Stream): This stream.
+        """
+        for wrapped in other._applied:
+            self._tasks = iter(wrapped(self._tasks))
+        self._applied = [*self._applied, *other._applied]
+        return self
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left; one task is read to find out."""
+        first = next(self._tasks, None)
+        if first is not None:
+            self._tasks = chain([first], self._tasks)
+        return first is None
 
     def skip_known(self, is_known: Callable[[Task], bool]) -> None:
         """Leave out records that are answered already, before they reach the functions that were applied.
@@ -107,3 +139,35 @@ def without_duplicates(tasks: Iterable[Task], tally: Tally, by: str = "task") ->
             continue
         met.add(seen)
         yield task
+
+
+def support_both_streams(stream_arg: str = "stream") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator: a function on iterables of tasks also takes a `Stream`, which it changes in place and gives back.
+
+    stream_arg (str): The name of the argument that the tasks are.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        signature = inspect.signature(function)
+
+        @wraps(function)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(*args, **kwargs)
+            given = bound.arguments.get(stream_arg)
+            if not isinstance(given, Stream):
+                return function(*args, **kwargs)
+            # Not through the bound arguments: a function may collect its keyword arguments.
+            named = {key: value for key, value in kwargs.items() if value is not given}
+            plain = [value for value in args if value is not given]
+            place = next((number for number, value in enumerate(args) if value is given), None)
+
+            def on(tasks: Iterable[Task]) -> Any:
+                if place is None:
+                    return function(*args, **named, **{stream_arg: tasks})
+                return function(*plain[:place], tasks, *plain[place:], **named)
+
+            return given.apply(on)
+
+        return called
+
+    return decorate

@@ -68,11 +68,23 @@ def set_hashes(
         task.pop(TASK_HASH, None)
     if task.get(INPUT_HASH) is None:
         task.pop(INPUT_HASH, None)
-        task[INPUT_HASH] = _murmur(_written(task, input_keys, ignore))
+        task[INPUT_HASH] = hash_of(task, input_keys, ignore)
     if task.get(TASK_HASH) is None:
         task.pop(TASK_HASH, None)
-        task[TASK_HASH] = _murmur(str(task[INPUT_HASH]) + _written(task, task_keys, ignore))
+        task[TASK_HASH] = hash_of(task, task_keys, ignore, str(task[INPUT_HASH]))
     return task
+
+
+def hash_of(task: Task, keys: Sequence[str], ignore: Sequence[str] = IGNORED_KEYS, prefix: str = "") -> int:
+    """The hash of a task over those of some keys that it has, as in `set_hashes`.
+
+    task (Task): The task.
+    keys (Sequence[str]): The keys; with none of them present the whole task counts.
+    ignore (Sequence[str]): Keys that never count, at any depth.
+    prefix (str): What is hashed before them.
+    RETURNS (int): A signed 32-bit number.
+    """
+    return _murmur(prefix + _written(task, _as_keys(keys), _as_keys(ignore)))
 
 
 def blinded(task: Task, share: float) -> Task:
@@ -128,6 +140,11 @@ def tokens_of(text: Span | Doc) -> list[Task]:
     return tokens
 
 
+def characters_of(text: str) -> list[Task]:
+    """The characters of a text as task tokens, none of them with white space after it."""
+    return [{"text": sign, "start": n, "end": n + 1, "id": n, "ws": False} for n, sign in enumerate(text)]
+
+
 def span_of(span: Span, first_token: int = 0, first_char: int = 0) -> Task:
     """An entity as a task span.
 
@@ -168,6 +185,7 @@ def add_tokens(
     nlp: Language,
     stream: Iterable[Task],
     skip: bool = False,
+    use_chars: bool | None = None,
     on_skip: Callable[[Task, BioactiveError], None] | None = None,
 ) -> Iterator[Task]:
     """Add `tokens` to each task and token indices to its spans.
@@ -175,13 +193,15 @@ def add_tokens(
     nlp (Language): Its tokenizer is used.
     stream (Iterable[Task]): Tasks with `text`; tokens that a task brings along are kept.
     skip (bool): Leave out a task whose spans do not fit the tokens, instead of stopping.
+    use_chars (bool | None): Make each character a token.
     on_skip (Callable): Told about each task left out.
     YIELDS (Task): New tasks.
     RAISES (BioactiveError): B410 when a span does not fit and `skip` is off.
     """
     for task in stream:
         if not task.get("tokens"):
-            task = {**task, "tokens": tokens_of(nlp.make_doc(task["text"]))}
+            tokens = characters_of(task["text"]) if use_chars else tokens_of(nlp.make_doc(task["text"]))
+            task = {**task, "tokens": tokens}
         try:
             yield align_spans(task) if task.get("spans") else task
         except BioactiveError as problem:
@@ -237,6 +257,11 @@ def only_asked(task: Task) -> Task:
     asked = [(token["start"], token["end"]) for token in task["tokens"] if not token.get("disabled")]
     spans = [span for span in task["spans"] if any(start < span["end"] and span["start"] < end for start, end in asked)]
     return {**task, "spans": spans}
+
+
+def _as_keys(keys: Sequence[str] | None) -> Sequence[str]:
+    # A recipe that means one key may write it without the comma of a tuple.
+    return (keys,) if isinstance(keys, str) else keys or ()
 
 
 def _written(task: Task, keys: Sequence[str], ignore: Sequence[str]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +29,7 @@ LEASE = typer.Option(900, "--lease", min=1, help="Seconds after which a task com
 SET = typer.Option([], "--set", help="Any setting, as NAME=VALUE; may be repeated. docs/recipes.md lists them")
 LABEL = typer.Option(..., "--label", "-l", help="Labels to choose from, with commas between")
 MODEL_LABEL = typer.Option(None, "--label", "-l", help="Labels to show, with commas between (default: the pipeline's)")
+PATTERNS = typer.Option(None, "--patterns", help="JSONL file of patterns whose matches are shown as suggestions")
 PIPELINE = typer.Argument(..., help="Language code (en, ru), or a pipeline whose tokenizer is used")
 MODEL = typer.Argument(..., help="Pipeline that suggests: a folder, or the name of an installed one")
 
@@ -64,6 +64,7 @@ def _serve(
     lease: int = LEASE,
     settings: list[str] = SET,
 ) -> None:
+    from bioactive.annotate.config import read_setting
     from bioactive.annotate.controller import Controller
     from bioactive.annotate.server import serve
     from bioactive.annotate.store import Store
@@ -73,13 +74,19 @@ def _serve(
     with Store(db) as store:
         controller = Controller(make_recipe(store), store, config)
         with contextlib.suppress(KeyboardInterrupt):
-            serve(controller, lambda url: _greet(controller, url))
-        typer.echo(f"{controller.total_annotated} answers in dataset {controller.dataset!r}.")
-        for reason, times in controller.stream.source.tally.counts.items():
-            typer.echo(f"{times} {reason}")
+            serve(controller, lambda url: greet(controller, url))
+        say_goodbye(controller)
 
 
-def _greet(controller: Controller, url: str) -> None:
+def say_goodbye(controller: Controller) -> None:
+    """Print what was answered, and what was left out."""
+    typer.echo(f"{controller.total_annotated} answers in dataset {controller.dataset!r}.")
+    for reason, times in controller.stream.source.tally.counts.items():
+        typer.echo(f"{times} {reason}")
+
+
+def greet(controller: Controller, url: str) -> None:
+    """Print where the page is, and what was answered before."""
     from bioactive.annotate.guard import is_loopback
 
     typer.echo(f"Annotate at {url}   (answers: dataset {controller.dataset!r} in {controller.db.database.name})")
@@ -102,6 +109,22 @@ def ner_correct_cli(
 
 
 @serving
+def spans_correct_cli(
+    dataset: str = DATASET,
+    model: str = MODEL,
+    source: str = SOURCE,
+    label: str | None = MODEL_LABEL,
+    spans_key: str = typer.Option("sc", "--spans-key", help="Key of doc.spans that the suggestions are under"),
+) -> RecipeOf:
+    """Correct the spans that a pipeline suggests, which may overlap, in the browser."""
+    from bioactive.annotate.recipes import load_pipeline, spans_correct
+
+    return lambda store: spans_correct(
+        dataset, load_pipeline(model), task_source(source), split_labels(label), spans_key=spans_key
+    )
+
+
+@serving
 def ner_teach_cli(
     dataset: str = DATASET,
     model: str = MODEL,
@@ -120,11 +143,14 @@ def ner_manual_cli(
     pipeline: str = PIPELINE,
     source: str = SOURCE,
     label: str = LABEL,
+    patterns: Path | None = PATTERNS,
 ) -> RecipeOf:
     """Mark entities by hand, in the browser."""
     from bioactive.annotate.recipes import load_pipeline, ner_manual
 
-    return lambda store: ner_manual(dataset, load_pipeline(pipeline), task_source(source), split_labels(label))
+    return lambda store: ner_manual(
+        dataset, load_pipeline(pipeline), task_source(source), split_labels(label), patterns
+    )
 
 
 @serving
@@ -133,11 +159,117 @@ def spans_manual_cli(
     pipeline: str = PIPELINE,
     source: str = SOURCE,
     label: str = LABEL,
+    patterns: Path | None = PATTERNS,
 ) -> RecipeOf:
     """Mark spans that may overlap, in the browser."""
     from bioactive.annotate.recipes import load_pipeline, spans_manual
 
-    return lambda store: spans_manual(dataset, load_pipeline(pipeline), task_source(source), split_labels(label))
+    return lambda store: spans_manual(
+        dataset, load_pipeline(pipeline), task_source(source), split_labels(label), patterns
+    )
+
+
+@serving
+def match_cli(
+    dataset: str = DATASET,
+    pipeline: str = PIPELINE,
+    source: str = SOURCE,
+    patterns: Path = typer.Option(..., "--patterns", help="JSONL file of patterns"),
+    label: str = typer.Option("", "--label", "-l", help="Labels of the patterns to use (default: all)"),
+    label_task: bool = typer.Option(False, "--label-task", help="Ask whether the label fits the whole text"),
+    combine: bool = typer.Option(False, "--combine", help="Show all matches of a text together"),
+) -> RecipeOf:
+    """Accept or reject the matches of patterns, in the browser."""
+    from bioactive.annotate.recipes import load_pipeline, match
+
+    return lambda store: match(
+        dataset, load_pipeline(pipeline), task_source(source), patterns, split_labels(label), label_task, combine
+    )
+
+
+@serving
+def textcat_teach_cli(
+    dataset: str = DATASET,
+    model: str = MODEL,
+    source: str = SOURCE,
+    label: str | None = MODEL_LABEL,
+) -> RecipeOf:
+    """Accept or reject a pipeline's labels of whole texts, the least certain first."""
+    from bioactive.annotate.recipes import load_pipeline, textcat_teach
+
+    return lambda store: textcat_teach(dataset, load_pipeline(model), task_source(source), split_labels(label))
+
+
+@serving
+def ner_eval_ab_cli(
+    dataset: str = DATASET,
+    first: str = typer.Argument(..., help="One pipeline"),
+    second: str = typer.Argument(..., help="The other pipeline"),
+    source: str = SOURCE,
+    label: str = typer.Option("", "--label", "-l", help="Labels to compare (default: all)"),
+    seed: int = typer.Option(0, "--seed", help="Decides which of the two stands first"),
+) -> RecipeOf:
+    """Choose the better of two pipelines' answers without knowing whose is whose, in the browser."""
+    from bioactive.annotate.recipes import load_pipeline, ner_eval_ab
+
+    def make(store: Store) -> dict[str, Any]:
+        one, two = load_pipeline(first), load_pipeline(second)
+        return ner_eval_ab(dataset, one, two, task_source(source), split_labels(label), seed, typer.echo)
+
+    return make
+
+
+@serving
+def silver_to_gold_cli(
+    dataset: str = DATASET,
+    names: str = typer.Argument(..., help="Datasets of accepted and rejected spans, with commas between"),
+    model: str = MODEL,
+    label: str | None = MODEL_LABEL,
+) -> RecipeOf:
+    """Correct a pipeline's best reading that obeys binary answers, so that whole answers come of them."""
+    from bioactive.annotate.recipes import load_pipeline, silver_to_gold
+
+    return lambda store: silver_to_gold(dataset, store, split_labels(names), load_pipeline(model), split_labels(label))
+
+
+def model_annotate_cli(
+    dataset: str = DATASET,
+    model: str = MODEL,
+    source: str = SOURCE,
+    name: str = typer.Option("model", "--name", help="Name that the pipeline annotates under"),
+    label: str | None = MODEL_LABEL,
+    db: str | None = DB,
+) -> None:
+    """Let a pipeline answer as an annotator, to compare it with people."""
+    from bioactive.annotate.recipes import load_pipeline, model_annotate
+    from bioactive.annotate.store import Store
+
+    with Store(db) as store:
+        new = model_annotate(dataset, store, load_pipeline(model), task_source(source), name, split_labels(label))
+    typer.echo(f"{new} answers by {name!r} added to {dataset!r}.")
+
+
+def print_stream_cli(
+    model: str = typer.Argument(..., help="Pipeline whose suggestions are shown, or a language code"),
+    source: str = SOURCE,
+    label: str | None = MODEL_LABEL,
+    number: int = typer.Option(0, "--number", "-n", min=0, help="How many to print; 0 for all"),
+) -> None:
+    """Print the tasks of a source, a line each, with what a pipeline finds in brackets."""
+    from itertools import islice
+
+    from bioactive.annotate.exchange import written
+    from bioactive.annotate.loaders import load_source
+    from bioactive.annotate.recipes import load_pipeline, ner_correct
+    from bioactive.annotate.recipes.common import pipeline_labels
+
+    nlp = load_pipeline(model)
+    if pipeline_labels(nlp):
+        stream = ner_correct("print-stream", nlp, task_source(source), split_labels(label))["stream"]
+    else:
+        stream = load_source(task_source(source), nlp.vocab)
+    for task in islice(stream, number or None):
+        typer.echo(written(task))
 
 
 @serving
@@ -183,22 +315,6 @@ def review_cli(
 def split_labels(labels: str | None) -> list[str]:
     """The labels of an option: "A, B" -> ["A", "B"], each once."""
     return list(dict.fromkeys(label.strip() for label in (labels or "").split(",") if label.strip()))
-
-
-def read_setting(text: str) -> tuple[str, Any]:
-    """A setting of the command line: "feed_overlap=true" -> ("feed_overlap", True).
-
-    RAISES (BioactiveError): B418 when there is no name.
-    """
-    from bioactive.errors import error
-
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise error("B418", text=text)
-    try:
-        return name, json.loads(value)
-    except ValueError:
-        return name, value
 
 
 def task_source(source: str) -> str | Path:

@@ -10,12 +10,19 @@ from .active import learn_cli, ner_active_cli
 from .agreement import iaa_binary_cli, iaa_doc_cli, iaa_span_cli
 from .annotate import (
     mark_cli,
+    match_cli,
+    model_annotate_cli,
     ner_correct_cli,
+    ner_eval_ab_cli,
     ner_manual_cli,
     ner_teach_cli,
+    print_stream_cli,
     review_cli,
+    silver_to_gold_cli,
+    spans_correct_cli,
     spans_manual_cli,
     textcat_manual_cli,
+    textcat_teach_cli,
 )
 from .convert import convert_cli
 from .corpus import corpus_app
@@ -42,6 +49,8 @@ from .retrain import retrain_cli
 from .simulate import SETTINGS, simulate_cli
 from .stop_report import stop_report_cli
 from .threshold import threshold_cli
+from .train import SETTINGS as TRAIN
+from .train import data_to_spacy_cli, spacy_config_cli, train_cli, train_curve_cli
 from .transfer import transfer_cli
 
 app = typer.Typer(
@@ -77,6 +86,13 @@ app.command("ner.manual", rich_help_panel=ANNOTATION)(ner_manual_cli)
 app.command("ner.teach", rich_help_panel=ANNOTATION)(ner_teach_cli)
 app.command("spans.manual", rich_help_panel=ANNOTATION)(spans_manual_cli)
 app.command("textcat.manual", rich_help_panel=ANNOTATION)(textcat_manual_cli)
+app.command("spans.correct", rich_help_panel=ANNOTATION)(spans_correct_cli)
+app.command("textcat.teach", rich_help_panel=ANNOTATION)(textcat_teach_cli)
+app.command("match", rich_help_panel=ANNOTATION)(match_cli)
+app.command("ner.eval-ab", rich_help_panel=ANNOTATION)(ner_eval_ab_cli)
+app.command("ner.silver-to-gold", rich_help_panel=ANNOTATION)(silver_to_gold_cli)
+app.command("ner.model-annotate", rich_help_panel=ANNOTATION)(model_annotate_cli)
+app.command("print-stream", rich_help_panel=ANNOTATION)(print_stream_cli)
 app.command("mark", rich_help_panel=ANNOTATION)(mark_cli)
 app.command("review", rich_help_panel=ANNOTATION)(review_cli)
 app.command("db-in", rich_help_panel=ANNOTATION)(db_in_cli)
@@ -87,6 +103,10 @@ app.command("progress", rich_help_panel=ANNOTATION)(progress_cli)
 app.command("metric.iaa.span", rich_help_panel=ANNOTATION)(iaa_span_cli)
 app.command("metric.iaa.doc", rich_help_panel=ANNOTATION)(iaa_doc_cli)
 app.command("metric.iaa.binary", rich_help_panel=ANNOTATION)(iaa_binary_cli)
+app.command("data-to-spacy", rich_help_panel=ANNOTATION)(data_to_spacy_cli)
+app.command("train", rich_help_panel=ANNOTATION, context_settings=TRAIN)(train_cli)
+app.command("train-curve", rich_help_panel=ANNOTATION, context_settings=TRAIN)(train_curve_cli)
+app.command("spacy-config", rich_help_panel=ANNOTATION)(spacy_config_cli)
 app.command("migrate", rich_help_panel=ANNOTATION)(migrate_cli)
 app.command("stats", rich_help_panel=ANNOTATION)(stats_cli)
 app.command("drop", rich_help_panel=ANNOTATION)(drop_cli)

@@ -113,19 +113,33 @@ def print_dataset_cli(dataset: str = DATASET, db: str | None = DB) -> None:
 
 def migrate_cli(
     target: str | None = typer.Option(None, "--to", help="Empty database to copy everything to: a file or a URL"),
+    source: Path | None = typer.Option(None, "--from", help="Prodigy's SQLite database, to take over into --db"),
     db: str | None = DB,
 ) -> None:
-    """Bring a database up to date, or copy it to another place, as from SQLite to PostgreSQL."""
+    """Bring a database up to date, copy it to another place, as from SQLite to PostgreSQL, or take over Prodigy's."""
     from bioactive.annotate.migrate import copy_database
     from bioactive.annotate.schema import SCHEMA_VERSION
     from bioactive.annotate.store import Store
 
+    if source is not None:
+        _take_over(source, target or db)
+        return
     if target is not None:
         for name, count in copy_database(db, target).items():
             typer.echo(f"{count} rows of {name} copied")
         return
     with Store(db) as store:
         typer.echo(f"{store.database.name} has schema version {SCHEMA_VERSION}.")
+
+
+def _take_over(source: Path, db: str | None) -> None:
+    from bioactive.annotate.prodigy_db import take_over
+    from bioactive.annotate.store import Store
+
+    with Store(db) as store:
+        found = take_over(source, store)
+        place = store.db_name
+    typer.echo(f"{found.examples} examples of {found.datasets} datasets and {found.sessions} sessions are in {place}.")
 
 
 def drop_cli(dataset: str = DATASET, db: str | None = DB) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import typer
@@ -22,6 +23,7 @@ EXTRAS = {
     "matplotlib": "plots",
 }
 DEBUG = "--debug"
+FILES = "-F"
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -30,10 +32,15 @@ def main(args: Sequence[str] | None = None) -> None:
     args (Sequence[str] | None): Arguments after the program's name; those of the process by default.
     RAISES (SystemExit): Always.
     """
+    words = list(sys.argv[1:] if args is None else args)
+    files, rest = _recipe_files(words)
+    if files or _is_recipe(rest):
+        told(lambda: _run_recipe(files, [word for word in rest if word != DEBUG]), DEBUG in rest)
+        return
     # Here, so that importing one command's module does not import all of them.
     from .app import app
 
-    run(app, args)
+    run(app, rest)
 
 
 def run_one(command: Callable[..., None]) -> None:
@@ -58,14 +65,55 @@ def run(app: typer.Typer, args: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if args is None else args)
     # Taken out here, so that it may stand before the command or after it.
     debug = DEBUG in words
+    told(lambda: app(args=[word for word in words if word != DEBUG], prog_name=program), debug)
+
+
+def told(work: Callable[[], object], debug: bool = False) -> None:
+    """Do something; what a user caused ends in one red line and exit code 1.
+
+    work (Callable): What to do.
+    debug (bool): Show the whole traceback instead.
+    RAISES (SystemExit): After an error.
+    """
     try:
-        app(args=[word for word in words if word != DEBUG], prog_name=program)
+        work()
     except (BioactiveError, ModuleNotFoundError) as found:
-        told = _explained(found)
-        if debug or told is None:
+        explained = _explained(found)
+        if debug or explained is None:
             raise
-        typer.secho(" ".join(str(told).split()), fg=typer.colors.RED, err=True)
+        if trace := getattr(explained, "trace", ""):
+            typer.echo(trace, err=True)
+        typer.secho(" ".join(str(explained).split()), fg=typer.colors.RED, err=True)
         sys.exit(1)
+
+
+def _recipe_files(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The files after `-F`, and the other words. Only where `-F` stands for files: no command of ours has another."""
+    files, rest = [], []
+    waiting = iter(words)
+    for word in waiting:
+        if word == FILES:
+            files += [name for name in next(waiting, "").split(",") if name]
+        else:
+            rest.append(word)
+    return files, rest
+
+
+def _is_recipe(words: Sequence[str]) -> bool:
+    """Whether the first word is a recipe that an installed package announces, and no command of ours."""
+    name = next((word for word in words if not word.startswith("-")), "")
+    groups = ("prodigy_recipes", "bioactive_recipes")
+    if not any(entry.name == name for group in groups for entry in entry_points(group=group)):
+        return False
+    from .app import app
+
+    return name not in {command.name for command in app.registered_commands}
+
+
+def _run_recipe(files: Sequence[str], words: Sequence[str]) -> None:
+    from .recipes import run_recipe
+
+    run_recipe(files, words)
 
 
 def _explained(found: BioactiveError | ModuleNotFoundError) -> BioactiveError | None:

@@ -49,7 +49,7 @@ def read_answers(dataset: str, db: str | None) -> list[dict[str, Any]]:
     from bioactive.annotate.store import Store
 
     with Store(db) as store:
-        return store.get_dataset_examples(dataset)
+        return list(store.iter_examples(dataset))
 
 
 def summary(result: Round) -> list[str]:

@@ -186,7 +186,7 @@ class CRFNer(TrainablePipe):
 
     def set_annotations(self, docs: Sequence[Doc], scores: Lattice) -> None:
         """Set the entities of the best legal sequence, with their probabilities."""
-        _, paths = crf.viterbi(self._decodable(scores))
+        _, paths = crf.viterbi(self.decodable(scores))
         queries = spans_of(paths, scores.lengths)
         probs = self._span_probs(scores, queries)
         found: list[list[tuple[Span, float]]] = [[] for _ in docs]
@@ -215,8 +215,8 @@ class CRFNer(TrainablePipe):
         docs = list(docs)
         encoded = vectors is not None and any(len(doc) for doc in docs)
         scores = self.model.get_ref("output_layer").predict(vectors) if encoded else self.predict(docs)
-        decodable = self._decodable(scores).scaled(self.temperature)
-        believed = crf.Trellis(self._probable(scores))
+        decodable = self.decodable(scores).scaled(self.temperature)
+        believed = crf.Trellis(self.probable(scores))
         best, paths = crf.viterbi(decodable)
         second = crf.runner_up(decodable, paths)
         first_two = [(score.double() - believed.log_z).clamp_max(0.0).tolist() for score in (best, second)]
@@ -285,27 +285,38 @@ class CRFNer(TrainablePipe):
         nothing = numpy.zeros((samples, 0, len(names)), dtype="float32"), numpy.zeros((samples, 0), dtype="int64")
         found = [DocSamples(names, *nothing) for _ in docs]
         for rows, lattice in batches:
-            marginals = crf.marginals(self._probable(lattice)).cpu().numpy()  # [B * S, L, K]
-            best = crf.viterbi(self._decodable(lattice))[1].cpu().numpy()  # [B * S, L]
+            marginals = crf.marginals(self.probable(lattice)).cpu().numpy()  # [B * S, L, K]
+            best = crf.viterbi(self.decodable(lattice))[1].cpu().numpy()  # [B * S, L]
             for n, row in enumerate(rows):
                 one = slice(n * samples, (n + 1) * samples)
                 found[row] = DocSamples(names, marginals[one], best[one])
         return found
 
-    def _decodable(self, scores: Lattice) -> Lattice:
+    def decodable(self, scores: Lattice) -> Lattice:
         """The lattice in which the best path is looked for: legal moves only."""
         return crf.forbid(scores, legal_moves(len(self.labels)).to(scores.transitions.device))
 
-    def _probable(self, scores: Lattice) -> Lattice:
+    def probable(self, scores: Lattice) -> Lattice:
         """The lattice that probabilities are read from, calibrated. Independent words know no illegal move."""
-        return (scores if self._independent else self._decodable(scores)).scaled(self.temperature)
+        return (scores if self._independent else self.decodable(scores)).scaled(self.temperature)
+
+    def span_probs(self, docs: Sequence[Doc], spans: Sequence[tuple[int, int, int, str]]) -> list[float]:
+        """Exact probability of each span: that it is an entity with just these edges and this label.
+
+        docs (Sequence[Doc]): Docs that have passed the components before this one.
+        spans (Sequence[tuple]): Index of the Doc, first token, end (exclusive) and label.
+        RETURNS (list[float]): One a span, at the fitted temperature.
+        """
+        numbers = [(*span[:3], self.cfg["labels"].index(span[3])) for span in spans]
+        queries = [SpanQuery(row, start, end, tags.begin(k), tags.inside(k)) for row, start, end, k in numbers]
+        return self._span_probs(self.predict(docs), queries) if queries else []
 
     @property
     def _independent(self) -> bool:
         return bool(self.model.get_ref("output_layer").attrs["decoder"] == "softmax")
 
     def _span_probs(self, scores: Lattice, queries: Sequence[SpanQuery]) -> list[float]:
-        return _probs(crf.Trellis(self._probable(scores)).span_log_probs(queries))
+        return _probs(crf.Trellis(self.probable(scores)).span_log_probs(queries))
 
     # --- training
 
@@ -444,7 +455,7 @@ class CRFNer(TrainablePipe):
     def _judged(self, examples: Sequence[Example]) -> tuple[Lattice, list[SpanQuery], list[bool]]:
         """Potentials of a batch, the entities of its best sequences, and whether each stands in the gold."""
         scores = self.predict([eg.predicted for eg in examples])
-        queries = spans_of(crf.viterbi(self._decodable(scores))[1], scores.lengths)
+        queries = spans_of(crf.viterbi(self.decodable(scores))[1], scores.lengths)
         gold = {
             (row, span.start, span.end, span.label)
             for row, eg in enumerate(examples)

@@ -1,6 +1,6 @@
 """Serve the tasks of a JSONL file: serve.py DATABASE TASKS [setting=value ...]. Prints the page's address.
 
-A value that is JSON counts as what it says. `view_id` says what the page shows.
+A value that is JSON counts as what it says. `view_id` says what the page shows, `learning` what a worker would say.
 """
 
 from __future__ import annotations
@@ -31,11 +31,16 @@ def main() -> None:
     database, tasks, *options = sys.argv[1:]
     given = {key: read(value) for key, _, value in (item.partition("=") for item in options)}
     config = {"port": 0, "labels": ["PROTEIN", "CELL", "DISEASE"], **given}
-    view_id = str(config.pop("view_id", "ner_manual"))
+    view_id, learning = str(config.pop("view_id", "ner_manual")), config.pop("learning", None)
     if isinstance(config["labels"], str):
         config["labels"] = config["labels"].split(",")
     with Store(database) as store:
-        recipe = {"dataset": "ds", "view_id": view_id, "stream": load_source(Path(tasks), keys=("text", "html"))}
+        recipe: dict[str, Any] = {
+            "dataset": "ds",
+            "view_id": view_id,
+            "stream": load_source(Path(tasks), keys=("text", "html")),
+        }
+        recipe["learning"] = None if learning is None else lambda: learning
         serve(Controller(recipe, store, config), lambda url: print(url, flush=True))
 
 

@@ -170,8 +170,10 @@ def test_two_sessions_get_different_tasks(server: Start, new_page: Open) -> None
         "😀 two 👩‍🔬 words é naïve",
         "Two  spaces\tand a tab",
         "x" * 3000,
+        "Zu\u0301n\u0303i a\u0301\u0302\u0323\u0308 \u0301 re\u0301sume\u0301",
+        "word " * 20_000,
     ],
-    ids=["script", "bidi marks", "hebrew", "emoji", "spaces", "long word"],
+    ids=["script", "bidi marks", "hebrew", "emoji", "spaces", "long word", "combining marks", "100,000 characters"],
 )
 def test_hostile_text_shows_as_it_is_and_keeps_offsets(text: str, server: Start, new_page: Open) -> None:
     running = server([text])

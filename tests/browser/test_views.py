@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.app.support import ServerProcess
-from tests.browser.support import TEXT, answers, save, spans
+from tests.browser.support import TEXT, answers, ready, save, spans
 
 Start = Callable[..., ServerProcess]
 Open = Callable[..., Any]
@@ -218,3 +218,34 @@ def test_instructions_and_flag(server: Start, new_page: Open) -> None:
     page.keyboard.press("a")
     save(page)
     assert answers(running, 1)[0]["flagged"] is True
+
+
+@pytest.mark.parametrize(
+    ("ui_lang", "line"), [("en", "ranked by revision 3, 150 answers"), ("ru", "ревизия 3, ответов: 150")]
+)
+def test_page_says_what_the_tasks_are_ranked_by(ui_lang: str, line: str, server: Start, new_page: Open) -> None:
+    learning = {"doing": "waiting", "revision": 3, "answers": 150}
+    page = ready(new_page(server([TEXT], learning=learning, ui_lang=ui_lang).url))
+    assert line in page.locator("#learning").inner_text()
+    assert not page.locator("#learning.trouble").count()
+
+
+def test_page_says_that_the_worker_has_stopped_and_goes_on(server: Start, new_page: Open) -> None:
+    learning = {"doing": "stopped", "revision": 0, "answers": 0}
+    running = server([TEXT, "Another one."], learning=learning)
+    page = ready(new_page(running.url))
+    assert "has stopped" in page.locator("#learning.trouble").inner_text()
+    page.keyboard.press("a")
+    save(page)
+    assert len(answers(running, 1)) == 1
+
+
+def test_whole_text_may_be_emptied_and_accepted_with_one_key(server: Start, new_page: Open) -> None:
+    span = {"start": 0, "end": 4, "label": "PROTEIN"}
+    running = server([{"text": TEXT, "spans": [span]}], ask_nothing=True)
+    page = ready(new_page(running.url))
+    assert not page.locator("#learning").is_visible()
+    page.keyboard.press("n")
+    save(page)
+    (example,) = answers(running, 1)
+    assert (example["answer"], example["spans"]) == ("accept", [])

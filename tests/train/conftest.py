@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
+CONFIG = Path(__file__).resolve().parents[2] / "configs" / "crf_cnn.cfg"
 LABELS = ("Chemical", "Disease")
 CHEMICALS = ["aspirin", "metformin", "ibuprofen", "insulin glargine", "lithium"]
 DISEASES = ["asthma", "type 2 diabetes", "gout", "heart failure", "migraine"]
@@ -47,3 +49,26 @@ def examples() -> list[Example]:
     nlp, rng = spacy.blank("en"), random.Random(0)
     docs = [make_doc(nlp, rng) for _ in range(40)]
     return [Example(Doc(nlp.vocab, words=[t.text for t in doc]), doc) for doc in docs]
+
+
+@pytest.fixture
+def corpus(examples: list[Example], tmp_path: Path) -> dict[str, Path]:
+    """Three .spacy files: train, dev, pool."""
+    docs = [eg.reference for eg in examples]
+    for number, doc in enumerate(docs):
+        doc.user_data["doc_id"] = f"doc-{number}"
+    paths = {}
+    for name, part in {"train": docs[:10], "dev": docs[10:20], "pool": docs[20:]}.items():
+        paths[name] = tmp_path / f"{name}.spacy"
+        DocBin(docs=part, store_user_data=True).to_disk(paths[name])
+    return paths
+
+
+@pytest.fixture
+def model(corpus: dict[str, Path], tmp_path: Path) -> Path:
+    """A trained pipeline."""
+    from spacy.cli.train import train
+
+    overrides = {"paths.train": str(corpus["train"]), "paths.dev": str(corpus["dev"])}
+    train(CONFIG, tmp_path / "run", overrides={**overrides, "training.max_epochs": 4})
+    return tmp_path / "run" / "model-best"

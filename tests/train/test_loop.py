@@ -17,30 +17,6 @@ from bioactive.corpus.tally import Tally
 from bioactive.errors import BioactiveError
 from bioactive.models.revisions import Revisions
 
-ROOT = Path(__file__).resolve().parents[2]
-CONFIG = ROOT / "configs" / "crf_cnn.cfg"
-
-
-@pytest.fixture
-def corpus(examples, tmp_path) -> dict[str, Path]:
-    docs = [eg.reference for eg in examples]
-    for number, doc in enumerate(docs):
-        doc.user_data["doc_id"] = f"doc-{number}"
-    paths = {}
-    for name, part in {"train": docs[:10], "dev": docs[10:20], "pool": docs[20:]}.items():
-        paths[name] = tmp_path / f"{name}.spacy"
-        DocBin(docs=part, store_user_data=True).to_disk(paths[name])
-    return paths
-
-
-@pytest.fixture
-def model(corpus, tmp_path) -> Path:
-    from spacy.cli.train import train
-
-    overrides = {"paths.train": str(corpus["train"]), "paths.dev": str(corpus["dev"])}
-    train(CONFIG, tmp_path / "run", overrides={**overrides, "training.max_epochs": 4})
-    return tmp_path / "run" / "model-best"
-
 
 def answers_of(path: Path, answer: str = "accept") -> list[dict]:
     docs = DocBin(store_user_data=True).from_disk(path).get_docs(spacy.blank("en").vocab)

@@ -20,32 +20,38 @@ ANSWER_KEYS = frozenset({"answer", INPUT_HASH, TASK_HASH, VIEW_ID, SESSION_ID, A
 def load_pipeline(name: str) -> Language:
     """Load a pipeline, or make an empty one that only tokenizes.
 
-    name (str): An installed pipeline, the folder of one, or a language code.
+    name (str): An installed pipeline, the folder of one, or a language code, which may be written `blank:en`.
     RETURNS (Language): The pipeline.
     RAISES (BioactiveError): B416 when there is none.
     """
     import spacy
-
-    from ...tokenizer import blank
 
     if spacy.util.is_package(name) or Path(name).exists():
         try:
             return spacy.load(name)
         except (OSError, ValueError) as problem:
             raise error("B416", name=name, reason=str(problem).splitlines()[0]) from problem
+    if name.startswith("blank:"):
+        return _blank(name, name.removeprefix("blank:"))
     if len(name) > 3 or not name.isalpha():
         raise error("B416", name=name, reason="no pipeline of this name is installed, and there is no such folder")
+    return _blank(name, name)
+
+
+def _blank(name: str, lang: str) -> Language:
+    from ...tokenizer import blank
+
     try:
-        return blank(name)
+        return blank(lang)
     except ImportError as problem:
         raise error("B416", name=name, reason="spaCy knows no such language") from problem
 
 
-def pipeline_labels(nlp: Language) -> list[str]:
-    """The labels of all components of a pipeline that set entities, in order."""
+def pipeline_labels(nlp: Language, sets: str = "doc.ents") -> list[str]:
+    """The labels of all components of a pipeline that set entities, or "doc.spans", in order."""
     labels: dict[str, None] = {}
     for name, component in nlp.pipeline:
-        if "doc.ents" in nlp.get_pipe_meta(name).assigns:
+        if sets in nlp.get_pipe_meta(name).assigns:
             labels.update(dict.fromkeys(getattr(component, "labels", ())))
     return list(labels)
 

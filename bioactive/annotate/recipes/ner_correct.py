@@ -43,11 +43,34 @@ def ner_correct(
     RETURNS (dict): The recipe.
     RAISES (BioactiveError): B408 for the source, B414 when there is no label.
     """
-    labels = list(label or pipeline_labels(nlp))
+    return _correct(dataset, nlp, source, list(label or pipeline_labels(nlp)), batch_size, "")
+
+
+def spans_correct(
+    dataset: str,
+    nlp: Language,
+    source: str | Path | Iterable[Task],
+    label: Sequence[str] | None = None,
+    batch_size: int = 10,
+    spans_key: str = "sc",
+) -> dict[str, Any]:
+    """Correct the spans that a pipeline suggests, which may overlap; otherwise as `ner_correct`.
+
+    spans_key (str): Key of `doc.spans` that the suggestions are under.
+    RETURNS (dict): The recipe.
+    RAISES (BioactiveError): B408 for the source, B414 when there is no label.
+    """
+    recipe = _correct(dataset, nlp, source, list(label or pipeline_labels(nlp, "doc.spans")), batch_size, spans_key)
+    return {**recipe, "view_id": "spans_manual"}
+
+
+def _correct(
+    dataset: str, nlp: Language, source: str | Path | Iterable[Task], labels: list[str], batch_size: int, key: str
+) -> dict[str, Any]:
     if not labels:
         raise error("B414")
     stream = load_source(source, nlp.vocab)
-    stream.apply(suggest, nlp=nlp, labels=labels, batch_size=batch_size, source=stream.source)
+    stream.apply(suggest, nlp=nlp, labels=labels, batch_size=batch_size, source=stream.source, spans_key=key)
 
     def on_load(controller: Controller) -> None:
         stream.skip_known(controller.is_known)
@@ -63,7 +86,12 @@ def ner_correct(
 
 
 def suggest(
-    tasks: Iterable[Task], nlp: Language, labels: Sequence[str], batch_size: int, source: Source
+    tasks: Iterable[Task],
+    nlp: Language,
+    labels: Sequence[str],
+    batch_size: int,
+    source: Source,
+    spans_key: str = "",
 ) -> Iterator[Task]:
     """Make tasks with the entities that a pipeline finds.
 
@@ -72,12 +100,14 @@ def suggest(
     labels (Sequence[str]): The labels to suggest.
     batch_size (int): How many texts the pipeline gets at a time.
     source (Source): Told what is left out, and whether texts are cut.
+    spans_key (str): Key of `doc.spans` to suggest from; "" suggests `doc.ents`.
     YIELDS (Task): Tasks with `tokens` and `spans`; a span has the pipeline's `score` where there is one.
     """
     pairs = ((task["text"], task) for task in fitting(tasks, nlp, source.tally))
     for doc, task in nlp.pipe(pairs, as_tuples=True, batch_size=batch_size):
-        scores = scores_of(doc)
-        wanted = [ent for ent in doc.ents if ent.label_ in labels]
+        scores = scores_of(doc, spans_key or SPAN_GROUP)
+        found = doc.spans.get(spans_key, []) if spans_key else doc.ents
+        wanted = [ent for ent in found if ent.label_ in labels]
         shown = 0
         units = units_of(doc, whole=bool(task.get("tokens")))
         source.split = source.split or len(units) != 1
@@ -100,11 +130,11 @@ def units_of(doc: Doc, whole: bool) -> list[Doc | Span]:
     return [unit for unit in units if unit.text.strip()]
 
 
-def scores_of(doc: Doc) -> dict[tuple[int, int, str], float]:
+def scores_of(doc: Doc, key: str = SPAN_GROUP) -> dict[tuple[int, int, str], float]:
     """The probabilities that the component left with its entities, by token start, end (exclusive) and label."""
-    if SPAN_GROUP not in doc.spans:
+    if key not in doc.spans:
         return {}
-    group = doc.spans[SPAN_GROUP]
+    group = doc.spans[key]
     scores = group.attrs.get("scores", [])
     return {(span.start, span.end, span.label_): float(score) for span, score in zip(group, scores, strict=False)}
 

@@ -1,4 +1,4 @@
-"""Recipes without a pipeline's predictions: `spans.manual`, `textcat.manual` and `mark`."""
+"""The shorter recipes: `spans.manual`, `match`, `textcat.manual`, `textcat.teach` and `mark`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import error
 from ..loaders import load_source
-from ..tasks import Task
-from .common import without_answer
+from ..matcher import PatternMatcher
+from ..tasks import Task, add_tokens
+from ..teach import TextClassifier
+from .common import fitting, pipeline_name, without_answer
 from .ner_manual import ner_manual
+from .ner_teach import least_certain_first
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -19,10 +22,88 @@ INPUTS = ("text", "html")
 
 
 def spans_manual(
-    dataset: str, nlp: Language, source: str | Path | Iterable[Task], label: Sequence[str]
+    dataset: str,
+    nlp: Language,
+    source: str | Path | Iterable[Task],
+    label: Sequence[str],
+    patterns: str | Path | None = None,
 ) -> dict[str, Any]:
     """Mark spans that may overlap, by hand. As `ner_manual` otherwise."""
-    return {**ner_manual(dataset, nlp, source, label), "view_id": "spans_manual"}
+    return {**ner_manual(dataset, nlp, source, label, patterns), "view_id": "spans_manual"}
+
+
+def match(
+    dataset: str,
+    nlp: Language,
+    source: str | Path | Iterable[Task],
+    patterns: str | Path,
+    label: Sequence[str] | None = None,
+    label_task: bool = False,
+    combine: bool = False,
+) -> dict[str, Any]:
+    """Accept or reject the matches of patterns, one at a time.
+
+    An accepted match is a right span, a rejected one is excluded, and nothing is said about the other words.
+
+    dataset (str): Where the answers go.
+    nlp (Language): Its tokenizer is used; the whole pipeline where a pattern asks for what it sets.
+    source (str | Path | Iterable[Task]): Texts or tasks, as in `loaders.load_source`.
+    patterns (str | Path): A JSONL file of patterns, as `matcher.PatternMatcher` reads them.
+    label (Sequence[str] | None): Leave out patterns of other labels.
+    label_task (bool): Ask whether the label fits the whole text, once for each label that is matched.
+    combine (bool): Show all matches of a text that do not overlap together.
+    RETURNS (dict): The recipe.
+    RAISES (BioactiveError): B408 for the source or the patterns, B414 for no pattern, B601 for a line that is none.
+    """
+    matcher = PatternMatcher(
+        nlp, label_task=label_task, combine_matches=combine or label_task, filter_labels=label or None
+    ).from_disk(patterns)
+    if not matcher.labels:
+        raise error("B414")
+    stream = load_source(source, nlp.vocab)
+    stream.apply(lambda tasks: map(without_answer, fitting(tasks, nlp, stream.source.tally)))
+    stream.apply(lambda tasks: (task for _, task in matcher(tasks)))
+    stream.apply(add_tokens, nlp=nlp, stream=stream, skip=True)
+    stream.source.split = True
+    return {
+        "dataset": dataset,
+        "view_id": "classification" if label_task else "ner",
+        "stream": stream,
+        "update": matcher.update,
+        "config": {"labels": matcher.labels, "lang": nlp.lang},
+    }
+
+
+def textcat_teach(
+    dataset: str,
+    nlp: Language,
+    source: str | Path | Iterable[Task],
+    label: Sequence[str] | None = None,
+    window: int = 200,
+) -> dict[str, Any]:
+    """Accept or reject labels of whole texts, those that a pipeline is least sure of first.
+
+    dataset (str): Where the answers go.
+    nlp (Language): A pipeline with a text classifier.
+    source (str | Path | Iterable[Task]): Texts or tasks, as in `loaders.load_source`.
+    label (Sequence[str] | None): The labels to ask about; all that the pipeline knows when not given.
+    window (int): How many questions are put in order at a time; with more, the first task comes later.
+    RETURNS (dict): The recipe.
+    RAISES (BioactiveError): B408 for the source, B608 for a pipeline that classifies no texts, B616 for a label that it
+        does not know.
+    """
+    classifier = TextClassifier(nlp, list(label) if label else None)
+    stream = load_source(source, nlp.vocab)
+    stream.apply(lambda tasks: map(without_answer, fitting(tasks, nlp, stream.source.tally)))
+    stream.apply(lambda tasks: (task for _, task in classifier(tasks)))
+    stream.apply(least_certain_first, window=window)
+    stream.source.split = len(classifier.labels) != 1
+    return {
+        "dataset": dataset,
+        "view_id": "classification",
+        "stream": stream,
+        "config": {"labels": classifier.labels, "lang": nlp.lang, "model": pipeline_name(nlp)},
+    }
 
 
 def textcat_manual(

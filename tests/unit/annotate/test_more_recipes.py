@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from spacy.language import Language
 
+from bioactive.annotate.config import read_setting
 from bioactive.annotate.controller import Controller
 from bioactive.annotate.recipes import mark, ner_teach, review, spans_manual, textcat_manual
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import set_hashes
-from bioactive.cli.annotate import read_setting
 from bioactive.errors import BioactiveError
 
 TEXT = "IL-2 and CD28 wake T cells."

@@ -104,7 +104,7 @@ def test_drop_dataset_keeps_answers_that_another_dataset_holds(store: Store) -> 
 
 def test_unknown_dataset_is_named_with_those_that_exist(store: Store) -> None:
     store.add_dataset("known")
-    for call in (store.drop_dataset, store.get_dataset_examples, store.get_meta):
+    for call in (store.drop_dataset, lambda name: list(store.iter_examples(name)), store.get_meta):
         with pytest.raises(BioactiveError, match=r"B407.*'nobody'.*known"):
             call("nobody")
 

@@ -45,3 +45,4 @@ export const giveAnswers = (session_id, answers, keepalive) => request("give_ans
 export const getHistory = (session_id, limit) => request("get_history", { session_id, limit });
 export const keepAlive = (session_id) => request("keep_alive", { session_id });
 export const validateAnswer = (answer) => request("validate_answer", { answer });
+export const callHook = (name, payload) => request(`event/${encodeURIComponent(name)}`, payload ?? {});

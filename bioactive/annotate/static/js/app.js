@@ -3,6 +3,7 @@
 import { getProject, keepAlive } from "./api.js";
 import { Desk } from "./desk.js";
 import { openHistory } from "./history-list.js";
+import { actionOf, applyButtons, applyTheme, loadContent, openInterface, tell } from "./recipe-page.js";
 import { t } from "./i18n.js";
 import "./label-bar.js";
 import { Outbox } from "./outbox.js";
@@ -25,7 +26,7 @@ const SAID = { accept: "accepted", reject: "rejected", ignore: "ignored" };
 const element = (id) => document.getElementById(id);
 const bar = element("labels");
 const buttons = Object.fromEntries([...document.querySelectorAll("[data-action]")].map((b) => [b.dataset.action, b]));
-let project = null, outbox = null, desk = null, view = null, recipeLanguage = "";
+let project = null, outbox = null, desk = null, view = null, recipeLanguage = "", mounted = false, labelColours = new Map();
 
 // --- opening
 
@@ -37,6 +38,7 @@ async function start() {
   applySettings(recipeLanguage);
   bindSettings(recipeLanguage, relabelPage);
   openProject(found);
+  await loadContent(found);
   await outbox.flush();
   await Promise.all([desk.loadHistory(found.config.history_size).catch(() => {}), desk.refill()]);
   if (!desk.item) showNext();
@@ -50,7 +52,13 @@ function openProject(found) {
   };
   project = found;
   outbox = new Outbox(project.dataset, { onChange, onReceipt: (receipt) => desk?.count(receipt), onRefused });
-  desk = new Desk(project, outbox, { show, onEmpty, onTrouble, onProgress: onChange });
+  desk = new Desk(project, outbox, { show, onEmpty, onTrouble, onProgress: onChange, onAnswer });
+  labelColours = applyTheme(project.config);
+  applyButtons(buttons, project.config.buttons);
+  openInterface({
+    project, task: () => desk.item?.task, result: () => (desk.item ? view.result() : {}), reset: () => desk.reset(),
+    refresh: (keys) => view.refresh(desk.item.task, { ...view.result(), ...desk.item.task }, keys),
+  });
   showProject(project);
   openView();
   element("flag").hidden = !project.config.show_flag;
@@ -62,12 +70,17 @@ function openView() {
   view = makeView(project.view_id);
   view.id = "view";
   element("place").replaceWith(view);
+  bar.custom = labelColours;
   bar.setLabels(config.labels ?? [], config.keymap_by_label ?? {});
   view.configure({ config, colour: (label) => bar.colour(label), label: () => bar.label ?? "" });
   bar.hidden = !(view.usesLabels && bar.names.length);
   document.body.classList.toggle("legend", !bar.hidden && bar.many);
   view.addEventListener("say", (event) => say(event.detail));
-  view.addEventListener("edit", () => showMessage(""));
+  view.addEventListener("edit", () => {
+    showMessage("");
+    tell("update", { task: desk.item ? { ...desk.item.task, ...view.result() } : null });
+  });
+  view.addEventListener("spanselected", (event) => tell("spanselected", event.detail));
   view.addEventListener("answer", (event) => answer(event.detail));
 }
 
@@ -91,6 +104,8 @@ function show(item) {
   showMessage("");
   updateButtons();
   if (item) view.focusTask();
+  if (shown) tell(mounted ? "update" : "mount", { task: shown });
+  mounted ||= Boolean(shown);
   element("flag").setAttribute("aria-pressed", String(Boolean(item?.flagged)));
 }
 
@@ -107,7 +122,12 @@ async function waitForTasks() {
   else setTimeout(() => { if (!desk.item) waitForTasks(); }, POLL);
 }
 
+function onAnswer(kind, content) {
+  tell("answer", { answer: kind, task: content });
+}
+
 function onEmpty(found) {
+  tell("end");
   const lines = [t("no_more")];
   if (found.out) lines.push(t("out", { n: found.out }));
   for (const [reason, times] of Object.entries(found.left_out)) lines.push(`${times} ${reason}.`);
@@ -156,12 +176,14 @@ async function answer(kind) {
   if (message !== null) return showMessage(message, true);
   if (desk.item) return;
   say(t(SAID[kind]));
+  if (project.config.instant_submit) outbox.flush();
   showNext();
 }
 
 function undo(item) {
   if (!desk.back(item, desk.item ? view.result() : null)) return;
   onChange();
+  tell("undo", { task: desk.item.task });
   say(t("back"));
 }
 
@@ -203,6 +225,7 @@ const LETTERS = {
   KeyA: ACTIONS.accept, KeyX: ACTIONS.reject, Space: ACTIONS.ignore, KeyN: nothing, KeyF: flag, KeyH: showHistory,
   Slash: () => bar.find(), KeyC: () => view.toggleCharacters?.(),
 };
+const USUAL = { KeyA: "accept", KeyX: "reject", Space: "ignore" };
 const FIELDS = "input:not([type=radio], [type=checkbox]), textarea, select, summary, dialog";
 
 function onKey(event) {
@@ -210,7 +233,20 @@ function onKey(event) {
   if (handled(event)) event.preventDefault();
 }
 
+// What the recipe's keymap says about a key: true when it was done, false when the key means nothing, else undefined.
+function mapped(event) {
+  const { keymap, buttons: wanted } = project.config;
+  const action = keymap && actionOf(event, keymap);
+  if (action === "save") return outbox.flush(), true;
+  if (action) return ACTIONS[action] && !buttons[action]?.classList.contains("unwanted") ? (ACTIONS[action](), true) : undefined;
+  const usual = event.key === "Backspace" || event.key === "Delete" ? "undo" : USUAL[event.code];
+  if (usual && !event.ctrlKey && !event.metaKey && (keymap?.[usual] || (Array.isArray(wanted) && !wanted.includes(usual)))) return false;
+  return undefined;
+}
+
 function handled(event) {
+  const own = desk.item ? mapped(event) : undefined;
+  if (own) return true;
   if (event.ctrlKey || event.metaKey) {
     if (event.code === "KeyS") return outbox.flush(), true;
     if (event.code === "KeyZ") return view.undoEdit(), true;
@@ -221,6 +257,7 @@ function handled(event) {
   if (desk.item && view.key(event)) return true;
   const label = bar.hidden ? undefined : bar.labelFor(event);
   if (label) return chooseLabel(label), true;
+  if (own === false) return false;
   if (event.repeat) return event.code === "Space"; // a key held down is one answer
   if (event.key === "Backspace" || event.key === "Delete") return undo(), true;
   const action = LETTERS[event.code];

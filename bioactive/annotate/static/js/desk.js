@@ -6,7 +6,7 @@ import { settings } from "./settings.js";
 const LOW = 5; // tasks left in the queue when more are asked for
 
 export class Desk {
-  // show(item | null), onEmpty(questions), onTrouble(message), onProgress().
+  // show(item | null), onEmpty(questions), onTrouble(message), onProgress(), onAnswer(kind, content).
   constructor(project, outbox, calls) {
     Object.assign(this, { project, outbox, ...calls });
     this.queue = [];
@@ -67,6 +67,14 @@ export class Desk {
     return item;
   }
 
+  // Let go of all tasks that are not answered, and ask for others: the recipe's stream is another now.
+  async reset() {
+    this.queue = [];
+    if (this.item && !this.item.answerId) this.item = null;
+    await this.refill();
+    if (!this.item) this.next();
+  }
+
   // --- answers
 
   // Make an answer of what the view says; it is in the browser's storage when this returns.
@@ -81,6 +89,7 @@ export class Desk {
     if (item.flagged) content.flagged = true;
     const message = this.project.validates ? await this.check(content) : null;
     if (message !== null) return message;
+    this.onAnswer(kind, content); // the recipe's script may change what is stored
     const earlier = item.answerId;
     Object.assign(item, { draft: result, kind, answerId: content._answer_id, at: now });
     this.history = [...this.history.filter((other) => other.task._task_hash !== item.task._task_hash), item];

@@ -20,7 +20,7 @@ const EN = {
   question: "Is this a {label}?", version_by: "by {who}", use_version: "Use this one", versions: "What was answered",
   agreed: "all agree", write: "Your answer",
   ranked_by: "ranked by revision {revision}, {n} answers", ranked_first: "ranked by the pipeline as it came",
-  training: "learning", ranking: "ranking", learning_stopped: "learning has stopped, see the server's log; tasks go on",
+  training: "learning", ranking: "ranking", learning_stopped: "learning has stopped (the server's log says why)",
 };
 
 const RU = {
@@ -43,7 +43,7 @@ const RU = {
   question: "Это {label}?", version_by: "ответ: {who}", use_version: "Взять этот", versions: "Что ответили",
   agreed: "все согласны", write: "Ваш ответ",
   ranked_by: "порядок: ревизия {revision}, ответов: {n}", ranked_first: "порядок: исходная модель",
-  training: "обучается", ranking: "пересчёт", learning_stopped: "обучение остановилось, см. журнал сервера; задания идут дальше",
+  training: "обучается", ranking: "пересчёт", learning_stopped: "обучение остановилось (причина в журнале сервера)",
 };
 
 const KEYS_EN = [

@@ -8,6 +8,7 @@ const MANY = 12; // labels from which on there is a field to find one
 
 export class LabelBar extends HTMLElement {
   names = [];
+  custom = new Map(); // label -> class of its own colour
 
   // labels: their names, in order. keys: a key by label, in place of the digits.
   setLabels(labels, keys = {}) {
@@ -131,6 +132,8 @@ export class LabelBar extends HTMLElement {
   }
 
   colour(label) {
+    const own = this.custom.get(label);
+    if (own) return own;
     const index = this.names.indexOf(label);
     return `c${(index < 0 ? this.names.length : index) % COLOURS}`;
   }

@@ -3,6 +3,8 @@
 
 export class TaskView extends HTMLElement {
   usesLabels = false;
+  // The keys of a task that this view shows; with none named, all of them.
+  watched = null;
 
   // config: the recipe's settings. colour(label): the class of a label's colour. label(): the label that is chosen.
   configure({ config, colour, label }) {
@@ -16,6 +18,11 @@ export class TaskView extends HTMLElement {
 
   clear() {
     this.replaceChildren();
+  }
+
+  // Show a task after its `keys` were changed by the recipe's script.
+  refresh(task, draft, keys) {
+    if (!this.watched || keys.some((key) => this.watched.includes(key))) this.show(task, draft);
   }
 
   // The part of the answer that this view makes.

@@ -23,11 +23,24 @@ class BlocksView extends TaskView {
       view.within = true;
       view.className = "block";
       this.append(view);
-      view.configure({ config: { ...this.config, ...own }, colour: this.colour, label: this.label });
+      // A block shows its own template, not one of the recipe or of another block.
+      const config = { ...this.config, html_template: undefined, html: undefined, ...own };
+      view.configure({ config: view_id === "html" && !own.html && !own.html_template ? this.config : config, colour: this.colour, label: this.label });
       // What a block sets itself, even to nothing, stands for the task's own.
       view.show({ ...task, ...own }, draft);
       this.parts.push(view);
     }
+  }
+
+  refresh(task, draft, keys) {
+    if (keys.includes("blocks")) {
+      this.configure({ config: { ...this.config, blocks: task.blocks }, colour: this.colour, label: this.label });
+      return this.show(task, draft);
+    }
+    this.parts.forEach((view, index) => {
+      const { view_id, ...own } = this.config.blocks[index];
+      view.refresh({ ...task, ...own }, draft, keys);
+    });
   }
 
   result() {

@@ -5,9 +5,11 @@ import { TaskView, make } from "./base.js";
 import { safeNodes } from "../safe-html.js";
 
 class ChoiceView extends TaskView {
+  watched = ["text", "html", "options", "accept", "spans"];
+
   connectedCallback() {
     this.body = make("div", "");
-    this.list = make("div", "options");
+    this.list = make("div", "options prodigy-options");
     this.replaceChildren(this.body, this.list);
     this.list.addEventListener("change", () => this.changed());
   }
@@ -50,8 +52,9 @@ class ChoiceView extends TaskView {
     this.inputs.push(input);
     const body = make("span", "option-text");
     body.append(...(option.html ? safeNodes(option.html) : [option.text ?? option.label ?? String(option.id)]));
-    const row = make("label", "option", input, body);
-    if (index < 10) row.append(make("kbd", "", String((index + 1) % 10)));
+    const row = make("label", "option prodigy-option", input, body);
+    const key = this.keyOf(option.id) ?? (index < 10 ? String((index + 1) % 10) : "");
+    if (key) row.append(make("kbd", "", key));
     return row;
   }
 
@@ -64,7 +67,13 @@ class ChoiceView extends TaskView {
     if (this.single && this.config.choice_auto_accept) this.dispatchEvent(new CustomEvent("answer", { detail: "accept", bubbles: true }));
   }
 
+  keyOf(id) {
+    return this.config.keymap_by_label?.[String(id)];
+  }
+
   key(event) {
+    const own = (this.inputs ?? []).findIndex((input) => this.keyOf(input.option)?.toLowerCase() === event.key.toLowerCase());
+    if (own >= 0) return this.choose(own);
     const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code);
     if (digit && !event.shiftKey && !event.ctrlKey && !event.metaKey) return this.choose((Number(digit[1]) + 9) % 10);
     return false;

@@ -66,6 +66,7 @@ export class NerManual extends SpanText {
   select(span, offered = false) {
     super.select(span);
     this.offered = offered;
+    if (span && !offered) this.dispatchEvent(new CustomEvent("spanselected", { detail: { span: toTask([span], this.tokens)[0] }, bubbles: true }));
   }
 
   // --- editing

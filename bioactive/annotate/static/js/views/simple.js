@@ -1,33 +1,48 @@
 // Views that only show: <text-view>, <html-view>, <classification-view> and <ner-view> (one candidate, yes or no).
 
 import { t } from "../i18n.js";
-import { safeNodes, template } from "../safe-html.js";
+import { safeNodes, template, trustedNodes } from "../safe-html.js";
 import { TaskView, make } from "./base.js";
 import { SpanText, percent } from "./span-text.js";
 
 class TextView extends TaskView {
   show(task) {
-    const text = make("div", "text plain", task.text ?? "");
+    const text = make("div", "text plain prodigy-content", task.text ?? "");
     text.dir = this.config.writing_dir || "auto";
     this.replaceChildren(text);
   }
 }
 
-// The markup of a recipe: its `html`, or its template with the task's values put in.
+// The recipe's template with the task's values put in, or markup that a block gives; else the task's own `html`, cleaned.
 class HtmlView extends TaskView {
+  clear() {
+    this.shown = null;
+    this.replaceChildren();
+  }
+
   show(task) {
-    const markup = this.config.html_template ? template(this.config.html_template, task) : task.html ?? "";
-    const body = make("div", "html");
+    const given = this.config.html_template ?? this.config.html;
+    const markup = this.config.html_template ? template(given, task) : given ?? task.html ?? "";
+    // An update of the task that changes nothing here leaves what one has typed.
+    if (this.shown === markup && this.firstChild) return;
+    this.shown = markup;
+    const body = make("div", "html prodigy-content");
     body.dir = this.config.writing_dir || "auto";
-    body.append(...(markup ? safeNodes(markup) : [task.text ?? ""]));
+    body.append(...(given ? trustedNodes(markup) : markup ? safeNodes(markup) : [task.text ?? ""]));
     this.replaceChildren(body);
+  }
+
+  refresh(task) {
+    this.show(task);
   }
 }
 
 // Whether one label fits: the label stands large over the text, or over whatever the task shows.
 class ClassificationView extends TaskView {
+  watched = ["label", "text", "html", "spans"];
+
   connectedCallback() {
-    this.head = make("p", "candidate");
+    this.head = make("p", "candidate prodigy-title");
     this.body = make("div", "");
     this.replaceChildren(this.head, this.body);
   }

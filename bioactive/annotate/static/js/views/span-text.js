@@ -8,12 +8,13 @@ const UNBROKEN = 40; // characters up to which a word stays on one line
 let texts = 0; // for ids that are unique on the page
 
 export class SpanText extends TaskView {
+  watched = ["text", "tokens", "spans"];
   textRole = "group";
 
   connectedCallback() {
     if (this.text) return;
     this.id ||= `text${texts++}`;
-    this.text = make("div", "text");
+    this.text = make("div", "text prodigy-content");
     this.text.dir = "auto";
     this.text.setAttribute("role", this.textRole);
     this.append(this.text);

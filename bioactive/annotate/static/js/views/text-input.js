@@ -36,6 +36,10 @@ class TextInputView extends TaskView {
     this.replaceChildren(...body, label);
   }
 
+  refresh(task, draft, keys) {
+    if (keys.some((key) => key === this.fieldId || key.startsWith("field_") || key === "text")) this.show(task, draft);
+  }
+
   result() {
     return this.field ? { [this.fieldId]: this.field.value } : {};
   }

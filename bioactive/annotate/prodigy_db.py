@@ -1,0 +1,141 @@
+"""Taking over a SQLite database of Prodigy: datasets, sessions, examples and links, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from ..errors import error
+from . import rows
+from .rows import Answer
+from .schema import dataset, example, link
+from .store import Store
+from .tasks import INPUT_HASH, SESSION_ID, TASK_HASH, TIMESTAMP, Task, set_hashes, to_json
+
+COLUMNS = {
+    "dataset": ("id", "name", "created", "meta", "session"),
+    "example": ("id", "input_hash", "task_hash", "content"),
+    "link": ("id", "example_id", "dataset_id"),
+}
+
+
+@dataclass(frozen=True)
+class TakenOver:
+    """What was taken over: datasets, sessions, examples, and the places of examples in datasets."""
+
+    datasets: int
+    sessions: int
+    examples: int
+    links: int
+
+
+def take_over(path: Path, store: Store) -> TakenOver:
+    """Read a Prodigy database into a store.
+
+    path (Path): The SQLite file; it is only read.
+    store (Store): Where it goes; it may hold other datasets.
+    RETURNS (TakenOver): What was read.
+    RAISES (BioactiveError): B610 for a file that is no such database, B611 when the store has one of its datasets.
+    """
+    if not path.is_file():
+        raise error("B610", path=path, reason="there is no such file")
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as source:
+            source.row_factory = sqlite3.Row
+            _check(source, path)
+            with store.database.write() as target:
+                return _copy(source, target, store.db_name, path)
+    except sqlite3.DatabaseError as problem:
+        raise error("B610", path=path, reason=str(problem)) from problem
+
+
+def _check(source: sqlite3.Connection, path: Path) -> None:
+    for table, columns in COLUMNS.items():
+        found = {row["name"] for row in source.execute(f"PRAGMA table_info({table})")}
+        if not found.issuperset(columns):
+            missing = ", ".join(sorted(set(columns) - found))
+            raise error("B610", path=path, reason=f"its table {table!r} has no {missing}")
+
+
+def _copy(source: sqlite3.Connection, target: Connection, url: str, path: Path) -> TakenOver:
+    numbers, sessions = _datasets(source, target, url)
+    made: dict[int, tuple[int, Task]] = {}
+    for row in source.execute("SELECT id, input_hash, task_hash, content FROM example ORDER BY id"):
+        content = _content(row, path)
+        values = {"input_hash": content[INPUT_HASH], "task_hash": content[TASK_HASH], "content": to_json(content)}
+        key = target.execute(insert(example).values(**values)).inserted_primary_key
+        assert key is not None
+        made[row["id"]] = (int(key[0]), content)
+    links = 0
+    for old_example, old_dataset in _links(source):
+        if old_example not in made or old_dataset not in numbers:
+            continue  # a row that points nowhere holds no answer
+        number, content = made[old_example]
+        target.execute(insert(link).values(example_id=number, dataset_id=numbers[old_dataset]))
+        links += 1
+        if old_dataset not in sessions:
+            _receive(target, numbers[old_dataset], number, content, old_example)
+    return TakenOver(len(numbers) - len(sessions), len(sessions), len(made), links)
+
+
+def _datasets(source: sqlite3.Connection, target: Connection, url: str) -> tuple[dict[int, int], set[int]]:
+    """The new number of each dataset by its old one, and the old numbers of those that are a session's."""
+    numbers: dict[int, int] = {}
+    sessions: set[int] = set()
+    for row in source.execute("SELECT id, name, created, meta, session FROM dataset ORDER BY id"):
+        name = str(row["name"])
+        if rows.dataset_id(target, name) is not None:
+            raise error("B611", name=name, url=url)
+        values = {
+            "name": name,
+            "created": int(row["created"] or time.time()),
+            "meta": to_json(_json(row["meta"]) or {}),
+            "session": bool(row["session"]),
+        }
+        key = target.execute(insert(dataset).values(**values)).inserted_primary_key
+        assert key is not None
+        numbers[row["id"]] = int(key[0])
+        if row["session"]:
+            sessions.add(row["id"])
+    return numbers, sessions
+
+
+def _links(source: sqlite3.Connection) -> Iterator[tuple[int, int]]:
+    query = "SELECT MIN(id) AS first, example_id, dataset_id FROM link GROUP BY example_id, dataset_id ORDER BY first"
+    for row in source.execute(query):
+        yield row["example_id"], row["dataset_id"]
+
+
+def _content(row: sqlite3.Row, path: Path) -> Task:
+    try:
+        content = _json(row["content"])
+    except ValueError as problem:
+        raise error("B610", path=path, reason=f"example {row['id']} is not JSON ({problem})") from problem
+    if not isinstance(content, dict):
+        raise error("B610", path=path, reason=f"example {row['id']} is no JSON object")
+    # What the columns say is what Prodigy goes by.
+    known = {INPUT_HASH: row["input_hash"], TASK_HASH: row["task_hash"]}
+    return set_hashes({**content, **{key: value for key, value in known.items() if value is not None}})
+
+
+def _receive(target: Connection, dataset_id: int, number: int, content: Task, old: int) -> None:
+    """Note who answered, so that nobody is asked again."""
+    answered = content.get(TIMESTAMP)
+    session = str(content.get(SESSION_ID) or "")
+    when = float(answered) if isinstance(answered, (int, float)) else None
+    answer = Answer(content, session, f"prodigy-{old}", None, when)
+    rows.add_receipt(target, dataset_id, answer, number)
+
+
+def _json(value: Any) -> Any:
+    if value is None:
+        return None
+    return json.loads(value if isinstance(value, str) else bytes(value).decode("utf-8"))

@@ -1,0 +1,5 @@
+"""`prodigy.components.session`."""
+
+from bioactive.annotate.sessions import Session
+
+__all__ = ["Session"]

@@ -1,0 +1,5 @@
+"""`prodigy.errors`."""
+
+from bioactive.annotate.recipe_files import RecipeError
+
+__all__ = ["RecipeError"]

@@ -1,0 +1,5 @@
+"""`prodigy.models.textcat`."""
+
+from bioactive.annotate.teach import TextClassifier
+
+__all__ = ["TextClassifier"]

@@ -1,0 +1,147 @@
+"""Sorters, by the share of tasks that they keep; sequences are not theirs to promise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+
+from bioactive.annotate.sorters import (
+    DROPPED,
+    ExpMovingAverage,
+    Probability,
+    find_with_terms,
+    interleave,
+    prefer_high_scores,
+    prefer_low_scores,
+    prefer_uncertain,
+)
+from bioactive.errors import BioactiveError
+
+COUNT = 4000
+SORTERS = (prefer_uncertain, prefer_high_scores, prefer_low_scores)
+
+
+def scored(scores: list[float]) -> list[tuple[float, dict[str, Any]]]:
+    return [(score, {"text": str(number), "score": score}) for number, score in enumerate(scores)]
+
+
+def uniform(seed: int = 0) -> list[float]:
+    rng = Random(seed)
+    return [rng.random() for _ in range(COUNT)]
+
+
+def kept(sorter: Callable[..., Any], scores: list[float], **options: Any) -> list[float]:
+    return [task["score"] for task in sorter(scored(scores), **options)]
+
+
+@pytest.mark.parametrize("sorter", SORTERS)
+@pytest.mark.parametrize("algorithm", ["ema", "probability"])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_about_half_of_uniform_scores_are_kept(sorter: Any, algorithm: str, seed: int) -> None:
+    assert 0.44 < len(kept(sorter, uniform(seed), algorithm=algorithm)) / COUNT < 0.56
+
+
+@pytest.mark.parametrize("algorithm", ["ema", "probability"])
+def test_what_is_kept_is_more_uncertain_than_what_is_not(algorithm: str) -> None:
+    scores = uniform()
+    found = kept(prefer_uncertain, scores, algorithm=algorithm)
+    mean = sum(abs(score - 0.5) for score in found) / len(found)
+    # Uniform scores are 0.25 away from 0.5 on average; the uncertain half 0.125, and chances in proportion 1/6.
+    assert mean < 0.14 if algorithm == "ema" else mean < 0.18
+    assert sum(kept(prefer_high_scores, scores, algorithm=algorithm)) / len(found) > 0.6
+    low = kept(prefer_low_scores, scores, algorithm=algorithm)
+    assert sum(low) / len(low) < 0.4
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, 0.5])
+@pytest.mark.parametrize("sorter", SORTERS)
+def test_equal_scores_are_all_kept_by_the_moving_average(sorter: Any, value: float) -> None:
+    assert len(kept(sorter, [value] * 500)) == 500
+
+
+def test_probability_keeps_equal_scores_by_their_priority() -> None:
+    assert len(kept(prefer_uncertain, [0.5] * 500, algorithm="probability")) == 500
+    for value in (0.0, 1.0):
+        share = len(kept(prefer_uncertain, [value] * COUNT, algorithm="probability")) / COUNT
+        assert 0.03 < share < 0.07
+    assert len(kept(prefer_high_scores, [1.0] * 500, algorithm="probability")) == 500
+
+
+@pytest.mark.parametrize("rises", [True, False])
+def test_drifting_scores_keep_a_fair_share_everywhere(rises: bool) -> None:
+    rng = Random(3)
+    # The priority moves from 0.25 to 0.75 (or back) under noise of the same width.
+    trend = [(i if rises else COUNT - i) / COUNT * 0.5 + rng.random() * 0.5 for i in range(COUNT)]
+    found = [int(task["text"]) for task in prefer_high_scores(scored(trend))]
+    for quarter in range(4):
+        inside = sum(quarter * 1000 <= place < (quarter + 1) * 1000 for place in found)
+        assert 350 < inside < 650
+
+
+def test_falling_scores_without_noise_do_not_starve_the_annotator() -> None:
+    scores = [1 - i / COUNT for i in range(COUNT)]
+    assert len(kept(prefer_high_scores, scores)) >= COUNT // 20 - 1
+    steps = kept(prefer_high_scores, [1.0] * 50 + [0.0] * 400)
+    assert 0.0 in steps[50:]
+
+
+@pytest.mark.parametrize("algorithm", ["ema", "probability"])
+@pytest.mark.parametrize("score", [0.0, 0.01, 0.5, 0.99, 1.0])
+@pytest.mark.parametrize("count", [1, 2])
+def test_short_streams_are_not_filtered_to_nothing(algorithm: str, score: float, count: int) -> None:
+    assert kept(prefer_uncertain, [score] * count, algorithm=algorithm)
+
+
+def test_seed_decides_the_draws() -> None:
+    scores = uniform()
+    one, same, other = (kept(prefer_uncertain, scores, algorithm="probability", seed=seed) for seed in (1, 1, 2))
+    assert one == same != other
+
+
+@pytest.mark.parametrize("algorithm", ["ema", "probability"])
+def test_sorters_count_what_they_pass_over(algorithm: str) -> None:
+    sorter = prefer_uncertain(scored(uniform()), algorithm=algorithm)
+    found = len(list(sorter))
+    assert found + sorter.dropped == COUNT
+    assert sorter.tally.counts[DROPPED] == sorter.dropped
+
+
+def test_sorters_work_on_streams_without_an_end() -> None:
+    def endless() -> Any:
+        while True:
+            yield from scored(uniform())
+
+    sorter = prefer_uncertain(endless())
+    assert len([next(sorter) for _ in range(100)]) == 100
+
+
+def test_scores_that_are_no_numbers_count_as_uncertain() -> None:
+    assert len(kept(prefer_uncertain, [float("nan")] * 3)) == 3
+
+
+def test_classes_take_priorities() -> None:
+    assert len(list(Probability(scored([1.0] * 100)))) == 100
+    assert len(list(ExpMovingAverage(scored([0.0, 1.0])))) == 2
+
+
+def test_unknown_algorithm_is_named() -> None:
+    with pytest.raises(BioactiveError, match=r"B612.*'best'"):
+        prefer_uncertain([], algorithm="best")
+
+
+def test_terms_are_found_in_any_case() -> None:
+    tasks = [{"text": f"{word} here"} for word in ("Fever", "none", "fever", "cough")]
+    assert [task["text"] for task in find_with_terms(tasks, ["FEVER", "Cough"])] == [
+        "Fever here",
+        "fever here",
+        "cough here",
+    ]
+    assert len(list(find_with_terms(tasks, ["here"], at_most=2))) == 2
+    assert len(list(find_with_terms(tasks, ["here"], at_least=1, give_up_after=3))) == 3
+
+
+def test_streams_take_turns() -> None:
+    assert list(interleave(["abc", "d", "ef"])) == ["a", "d", "e", "b", "f", "c"]

@@ -16,7 +16,7 @@ def fit_time_cli(
     db: str | None = typer.Option(None, "--db", envvar="BIOACTIVE_DB", help="Database: a SQLite file or a URL"),
     longest: float = typer.Option(120.0, "--longest", min=1.0, help="A longer pause, in seconds, is a break"),
 ) -> None:
-    """Fit the [time] section of a simulation to the time stamps of answers."""
+    """Fit the modelled seconds of a simulation to the time stamps of answers."""
     from bioactive.active.costs import fit_time
     from bioactive.annotate.loaders import read_examples
 

@@ -218,7 +218,7 @@ def test_killed_worker_changes_nothing_but_the_order(
     until(lambda: "ended with code -9" in caplog.text)
 
 
-def until(done: Any, seconds: float = 60.0) -> None:
+def until(done: Any, seconds: float = 300.0) -> None:
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end, "it did not happen in time"

@@ -23,7 +23,7 @@ from .shelf import Shelf, Spool
 from .standing import Standing, call_progress
 from .store import Store, throwaway
 from .stream import Stream, without_duplicates
-from .tasks import VIEW_ID, Task, TaskKey, blinded, excerpt, key_of
+from .tasks import VIEW_ID, Task, TaskKey, blinded, excerpt, key_of, set_hashes
 from .validation import validate
 
 logger = logging.getLogger("bioactive")
@@ -337,8 +337,12 @@ class Controller:
             # A model that cannot learn from an answer is no reason to lose the answer.
             logger.exception("The recipe's update failed; the answers are stored")
         before_db = self.components.get("before_db")
-        with own_frames("The recipe's before_db"):
-            examples = None if before_db is None else list(before_db(contents))
+        examples = None
+        if before_db is not None:
+            with own_frames("The recipe's before_db"):
+                changed = before_db(contents)
+                # One that gives nothing back has changed the answers in place.
+                examples = list(map(set_hashes, contents if changed is None else changed))
         return self.db.append(self.dataset, answers, examples)
 
     def validate_answer(self, answer: Task) -> str | None:

@@ -71,7 +71,7 @@ function openView() {
   view.id = "view";
   element("place").replaceWith(view);
   bar.custom = labelColours;
-  bar.setLabels(config.labels ?? [], config.keymap_by_label ?? {});
+  bar.setLabels(labelsOf(config), config.keymap_by_label ?? {});
   view.configure({ config, colour: (label) => bar.colour(label), label: () => bar.label ?? "" });
   bar.hidden = !(view.usesLabels && bar.names.length);
   document.body.classList.toggle("legend", !bar.hidden && bar.many);
@@ -82,6 +82,12 @@ function openView() {
   });
   view.addEventListener("spanselected", (event) => tell("spanselected", event.detail));
   view.addEventListener("answer", (event) => answer(event.detail));
+}
+
+// The labels to choose from: the recipe's, else those of the first block that has any.
+function labelsOf({ labels, blocks }) {
+  if (labels?.length) return labels;
+  return (blocks ?? []).find((block) => block.labels?.length)?.labels ?? [];
 }
 
 // The unnamed session is called after the server's start. After a restart this browser goes on under the name it had,

@@ -179,7 +179,7 @@ class Controller:
         session, size = self.sessions.get(session_id or self.session_id).id, self.config["batch_size"]
         with self._taking:
             if self._routed is not None:
-                return self._told(self._routed_questions(self._routed, session, have))
+                return self._told(self._routed.questions(self, session, have, self._draw))
             if self.terms.copies == 1:
                 self._shelf.join(session)  # what is open is out at others: all of it is looked at in one go
             mine = self.db.leases.renew(self.dataset, session, self.config["lease_seconds"])
@@ -200,24 +200,6 @@ class Controller:
                 reach = size if taken else min(2 * reach, CHUNK)
             batch += self._take(session, [key for key in others if key not in batch], size - len(batch))
         return self._told(self._shelf.get(batch))
-
-    def _routed_questions(self, routed: Routed, session: str, have: Collection[int]) -> list[Task]:
-        size, tally = self.config["batch_size"], self.stream.source.tally
-        self.db.leases.renew(self.dataset, session, self.config["lease_seconds"])
-        batch: list[TaskKey] = []
-        while True:
-            waiting = [key for key in routed.waiting(session) if key[1] not in have and key not in batch]
-            taken = self.db.leases.take(self.terms, session, waiting, size - len(batch))
-            routed.settle(session, taken.answered)
-            batch += [key for key in waiting if key in taken.leased]
-            if len(batch) >= size:
-                return routed.get(batch)
-            tasks = self._draw(size)
-            if not tasks:
-                return routed.get(batch)
-            by = self.db.answerers(self.dataset, list(map(key_of, tasks)), self.terms.by, self.terms.since)
-            for task in tasks:
-                routed.place(self, session, task, by.get(key_of(task), set()), tally)
 
     def _next(self, session: str, count: int) -> list[TaskKey]:
         """The next tasks for a session: those that others drew before, then new ones from the stream."""

@@ -19,6 +19,7 @@ TEMPLATE = """
 {{#tags}}<i class="tag">{{name}}</i>{{/tags}}{{^tags}}<i class="none">no tags</i>{{/tags}}
 <input id="slider" type="range" min="0" max="9" value="0" oninput="takeScore(this)">
 <button id="mark" onclick="document.getElementById('lead').title = 'marked'">Mark</button>
+<a id="link" class="{{{odd}}}" href="{{odd_link}}">link</a>
 <button id="bad" onclick="alert('{{text}}')">Bad</button>
 <p id="score">{{score}}</p>
 """
@@ -36,7 +37,14 @@ def html() -> dict[str, Any]:
     """A template with everything, a script and styles."""
     attack = "<img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script><b>bold</b>"
     tasks = [
-        {"text": text, "extra": attack, "tags": [{"name": "<i>x</i>"}] if not n else []} for n, text in enumerate(TEXTS)
+        {
+            "text": text,
+            "extra": attack,
+            "odd": 'x" onmouseover="window.hacked = 1',
+            "odd_link": "javascript:window.hacked = 1",
+            "tags": [{"name": "<i>x</i>"}] if not n else [],
+        }
+        for n, text in enumerate(TEXTS)
     ]
     config = {"html_template": TEMPLATE, "javascript": SCRIPT, "global_css": ".lead { font-style: italic; }"}
     return {"dataset": "ds", "view_id": "html", "stream": tasks, "config": config}

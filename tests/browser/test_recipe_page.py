@@ -66,6 +66,10 @@ def test_template_is_trusted_and_the_task_is_not(recipe_page: Callable[[str], An
     ]
     assert page.inner_html("#raw b") == "bold"
     assert page.evaluate("[window.hacked ?? 0, document.querySelectorAll('#raw script, [onerror]').length]") == [0, 0]
+    page.hover("#link")
+    page.click("#link")
+    assert page.evaluate("window.hacked ?? 0") == 0 and page.get_attribute("#link", "onmouseover") is None
+    assert page.get_attribute("#link", "href") is None
     assert page.inner_text(".tag") == "<i>x</i>"
     page.click("#mark")
     assert page.get_attribute("#lead", "title") == "marked"
@@ -116,6 +120,7 @@ def test_blocks_keys_buttons_and_width(recipe_page: Callable[[str], Any], tmp_pa
     for key in ("a", "i", "Space"):
         page.keyboard.press(key)
     assert page.inner_text(".first") == "<b>Aspirin</b> & gout"
+    assert page.inner_text("[data-action=accept] kbd") == "Q"
     page.keyboard.press("q")
     page.locator(".first", has_text="second").wait_for()
     (example,) = stored(tmp_path, 1)

@@ -54,7 +54,7 @@ function openProject(found) {
   outbox = new Outbox(project.dataset, { onChange, onReceipt: (receipt) => desk?.count(receipt), onRefused });
   desk = new Desk(project, outbox, { show, onEmpty, onTrouble, onProgress: onChange, onAnswer });
   labelColours = applyTheme(project.config);
-  applyButtons(buttons, project.config.buttons);
+  applyButtons(buttons, project.config);
   openInterface({
     project, task: () => desk.item?.task, result: () => (desk.item ? view.result() : {}), reset: () => desk.reset(),
     refresh: (keys) => view.refresh(desk.item.task, { ...view.result(), ...desk.item.task }, keys),

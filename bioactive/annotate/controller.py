@@ -13,7 +13,7 @@ from ..errors import BioactiveError, error
 from .config import make_config, names_of
 from .leases import Terms
 from .loaders import BROKEN
-from .receiving import SESSION_LENGTH, Received, is_json, read_answer
+from .receiving import SESSION_LENGTH, Received, as_json, read_answer
 from .recipe_files import own_frames
 from .routing import Routed, full_overlap, no_overlap, route_average_per_task
 from .rows import CHUNK, Answer
@@ -232,8 +232,9 @@ class Controller:
             if unchecked:
                 validate(self.view_id, [task], self.config)
                 unchecked = False
-            if is_json(task):
-                yield task
+            written = as_json(task)
+            if written is not None:
+                yield written
             else:
                 self.stream.source.tally.add(NO_JSON, excerpt(str(task.get("text", ""))))
 

@@ -170,6 +170,11 @@ class TextClassifier:
         return means
 
 
+def infer_exclusive(nlp: Language, component: str) -> bool:
+    """Whether the labels of a text classifier exclude each other."""
+    return nlp.get_pipe_meta(component).factory == "textcat"
+
+
 def label_answer(answer: Task) -> dict[str, float]:
     """What an answer says about labels of the text.
 

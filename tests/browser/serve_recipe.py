@@ -70,6 +70,20 @@ def blocks() -> dict[str, Any]:
     return {"dataset": "ds", "view_id": "blocks", "stream": tasks, "config": config}
 
 
+def pairs() -> dict[str, Any]:
+    """Labels and options with keys of their own; an option shows a text with spans."""
+    tokens = [{"text": word, "start": 2 * n, "end": 2 * n + 1, "id": n, "ws": True} for n, word in enumerate("ab")]
+    spans = [{"start": 2, "end": 3, "label": "ONE"}]
+    options = [{"id": "first", "text": "a b", "spans": spans}, {"id": "second", "text": "second", "meta": "0.50"}]
+    config = {
+        "blocks": [{"view_id": "spans_manual", "labels": ["ONE", "TWO"]}, {"view_id": "choice", "text": None}],
+        "keymap_by_label": {"0": "q", "1": "w", "ONE": "1", "TWO": "2"},
+        "choice_style": "multiple",
+    }
+    stream = [{"text": "a b", "tokens": tokens, "options": options}]
+    return {"dataset": "ds", "view_id": "blocks", "stream": stream, "config": config}
+
+
 def hooks() -> dict[str, Any]:
     """A page that asks for another stream."""
 
@@ -100,7 +114,13 @@ def spans() -> dict[str, Any]:
     }
 
 
-RECIPES: dict[str, Callable[[], dict[str, Any]]] = {"html": html, "blocks": blocks, "hooks": hooks, "spans": spans}
+RECIPES: dict[str, Callable[[], dict[str, Any]]] = {
+    "html": html,
+    "blocks": blocks,
+    "hooks": hooks,
+    "pairs": pairs,
+    "spans": spans,
+}
 
 
 if __name__ == "__main__":

@@ -150,3 +150,19 @@ def test_policy_stays_strict_without_handlers(recipe_page: Callable[[str], Any])
     page = recipe_page("spans")
     policy = httpx.get(page.url).headers["content-security-policy"]
     assert "script-src 'self';" in policy and "unsafe" not in policy
+
+
+def test_options_have_keys_by_place_and_leave_digits_to_labels(
+    recipe_page: Callable[[str], Any], tmp_path: Path
+) -> None:
+    page = recipe_page("pairs")
+    page.locator(".tok").first.wait_for()
+    page.locator(".option .ent").wait_for()
+    assert page.inner_text(".option .ent").startswith("b") and page.inner_text(".option-note") == "0.50"
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("2")
+    page.keyboard.press("w")
+    page.keyboard.press("a")
+    (example,) = stored(tmp_path, 1)
+    assert example["accept"] == ["second"] and [span["label"] for span in example["spans"]] == ["TWO"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bioactive.annotate.controller import Controller
@@ -241,3 +242,10 @@ def test_before_db_may_change_answers_in_place_and_take_hashes_off(store: Store)
     bare = make(store, before_db=lambda examples: [{"text": e["text"], "answer": "accept"} for e in examples])
     assert bare.receive_answers([accept(task) for task in bare.get_questions("anna")], "anna").stored == 2
     assert all("_task_hash" in example for example in store.get_dataset("ds"))
+
+
+def test_numbers_of_numpy_and_labels_as_a_text_are_taken(store: Store, tmp_path: Path) -> None:
+    stream = [{"text": "a", "meta": {"score": np.float32(0.5), "path": tmp_path}}, {"text": "b", "bad": object()}]
+    controller = make(store, stream=stream, config={"labels": "A, B"})
+    (task,) = controller.get_questions("anna")
+    assert task["meta"] == {"score": 0.5, "path": str(tmp_path)} and controller.config["labels"] == ["A", "B"]

@@ -74,6 +74,7 @@ function openView() {
   bar.setLabels(labelsOf(config), config.keymap_by_label ?? {});
   view.configure({ config, colour: (label) => bar.colour(label), label: () => bar.label ?? "" });
   bar.hidden = !(view.usesLabels && bar.names.length);
+  bar.classList.toggle("prodigy-title", !bar.hidden);
   document.body.classList.toggle("legend", !bar.hidden && bar.many);
   view.addEventListener("say", (event) => say(event.detail));
   view.addEventListener("edit", () => {

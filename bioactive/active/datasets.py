@@ -117,7 +117,7 @@ def _doc(text: _Text, nlp: Language, tally: Tally) -> Doc:
         doc.spans[SPANS_KEY] = [] if whole is None else _on_tokens(doc, _places(whole), tally)
     for kind in ("textcat", "textcat_multilabel"):
         for answer in text.answers.get(kind, []):
-            cats = label_answer(answer, exclusive=kind == "textcat")
+            cats = label_answer(answer)
             if kind == "textcat" and 1.0 in cats.values():
                 doc.cats = dict.fromkeys(doc.cats, 0.0)  # the labels exclude each other
             doc.cats = {**doc.cats, **cats}

@@ -83,6 +83,8 @@ def make_config(*layers: Mapping[str, Any] | None) -> dict[str, Any]:
         if isinstance(config[key], str):
             config[key] = config[key].lower() in ("1", "true", "yes", "on")
     config["allowed_sessions"] = names_of(config["allowed_sessions"])
+    if isinstance(config["labels"], str):
+        config["labels"] = names_of(config["labels"])
     config["instructions"] = _instructions(config["instructions"])
     return config
 

@@ -19,8 +19,10 @@ from ..errors import error
 from .config import names_of
 
 KINDS = {"javascript": ("javascript", "javascript_dir", ".js"), "css": ("global_css", "global_css_dir", ".css")}
+# What old recipes call their JavaScript.
+OLD_SCRIPT = "html_script"
 # Settings that the page gets as files of their own, or not at all.
-PRIVATE = ("javascript", "global_css", "javascript_dir", "global_css_dir", "db", "db_settings")
+PRIVATE = ("javascript", OLD_SCRIPT, "global_css", "javascript_dir", "global_css_dir", "db", "db_settings")
 
 
 def script(config: Mapping[str, Any]) -> str:
@@ -109,7 +111,8 @@ def _origin(address: str) -> str:
 
 def _joined(config: Mapping[str, Any], kind: str) -> str:
     name, folder_name, ending = KINDS[kind]
-    parts = [str(config[name])] if config.get(name) else []
+    given = config.get(name) or (config.get(OLD_SCRIPT) if kind == "javascript" else None)
+    parts = [str(given)] if given else []
     if config.get(folder_name):
         folder = Path(str(config[folder_name])).expanduser()
         if not folder.is_dir():

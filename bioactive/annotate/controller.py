@@ -14,7 +14,7 @@ from ..errors import BioactiveError, error
 from .config import make_config, names_of
 from .leases import Terms
 from .loaders import BROKEN
-from .receiving import SESSION_LENGTH, Received, is_json, read_answer
+from .receiving import SESSION_LENGTH, Received, as_json, read_answer
 from .recipe_files import own_frames
 from .routing import Routed, full_overlap, no_overlap, route_average_per_task
 from .rows import CHUNK, Answer
@@ -24,7 +24,7 @@ from .shelf import Shelf, Spool
 from .standing import Standing, call_progress
 from .store import Store, throwaway
 from .stream import Stream, without_duplicates
-from .tasks import VIEW_ID, Task, TaskKey, blinded, excerpt, key_of
+from .tasks import VIEW_ID, Task, TaskKey, blinded, excerpt, key_of, set_hashes
 from .validation import validate
 
 logger = logging.getLogger("bioactive")
@@ -182,7 +182,7 @@ class Controller:
         session, size = self.sessions.get(session_id or self.session_id).id, self.config["batch_size"]
         if self._routed is not None:
             with self._drawing:
-                return self._told(self._routed_questions(self._routed, session, have))
+                return self._told(self._routed.questions(self, session, have, self._draw))
         with self._asking[session]:
             if self.terms.copies == 1 and self._shelf.skip(session):
                 self._look_back.setdefault(session, self._next_look_back())
@@ -216,24 +216,6 @@ class Controller:
             out = self.db.leases.out(self.dataset)
             keys = [key for key in keys if key not in out]
         return self._take(session, keys, size)
-
-    def _routed_questions(self, routed: Routed, session: str, have: Collection[int]) -> list[Task]:
-        size, tally = self.config["batch_size"], self.stream.source.tally
-        self.db.leases.renew(self.dataset, session, self.config["lease_seconds"])
-        batch: list[TaskKey] = []
-        while True:
-            waiting = [key for key in routed.waiting(session) if key[1] not in have and key not in batch]
-            taken = self.db.leases.take(self.terms, session, waiting, size - len(batch))
-            routed.settle(session, taken.answered)
-            batch += [key for key in waiting if key in taken.leased]
-            if len(batch) >= size:
-                return routed.get(batch)
-            tasks = self._draw(size)
-            if not tasks:
-                return routed.get(batch)
-            by = self.db.answerers(self.dataset, list(map(key_of, tasks)), self.terms.by, self.terms.since)
-            for task in tasks:
-                routed.place(self, session, task, by.get(key_of(task), set()), tally)
 
     def _next(self, session: str, count: int) -> list[TaskKey]:
         """The next tasks for a session: new ones; where a task goes to several, first those that others drew."""
@@ -275,8 +257,9 @@ class Controller:
             if unchecked:
                 validate(self.view_id, [task], self.config)
                 unchecked = False
-            if is_json(task):
-                yield task
+            written = as_json(task)
+            if written is not None:
+                yield written
             else:
                 self.stream.source.tally.add(NO_JSON, excerpt(str(task.get("text", ""))))
 
@@ -362,8 +345,12 @@ class Controller:
             # A model that cannot learn from an answer is no reason to lose the answer.
             logger.exception("The recipe's update failed; the answers are stored")
         before_db = self.components.get("before_db")
-        with own_frames("The recipe's before_db"):
-            examples = None if before_db is None else list(before_db(contents))
+        examples = None
+        if before_db is not None:
+            with own_frames("The recipe's before_db"):
+                changed = before_db(contents)
+                # One that gives nothing back has changed the answers in place.
+                examples = list(map(set_hashes, contents if changed is None else changed))
         return self.db.append(self.dataset, answers, examples)
 
     def validate_answer(self, answer: Task) -> str | None:

@@ -185,6 +185,8 @@ def _from_tuple(name: str, given: tuple[Any, ...], base: Any, many: bool, defaul
     flags = (_long(name), *([f"-{short}"] if short else []))
     if kind == FLAG:
         return Argument(name, FLAG, flags, help_text or "", to_bool, bool(default))
+    if typing.get_origin(convert) is not None:  # a tuple may give an annotation as its type: List[str]
+        (base, many), convert = _unwrapped(convert), None
     made = to_bool if convert is bool else convert or _converter(base, many, default)
     if kind == OPTION:
         return Argument(name, OPTION, flags, help_text or "", made, default, False, choices=tuple(choices or ()))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import error
-from .tasks import INPUT_HASH, TASK_HASH, Task, set_hashes, span_of
+from .tasks import INPUT_HASH, TASK_HASH, TASK_KEYS, Task, set_hashes, span_of
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 # Token attributes that the tokenizer alone does not set.
 PIPELINE_ATTRIBUTES = frozenset({"POS", "TAG", "LEMMA", "DEP", "MORPH", "ENT_TYPE", "ENT_ID", "ENT_KB_ID", "ENT_IOB"})
-# Task hashes of several questions about one text must differ by the span and its label.
-HASH_KEYS = ("spans", "label", "options", "arcs")
 
 
 @dataclass
@@ -87,7 +85,7 @@ class PatternMatcher:
         self.label_span, self.label_task = label_span, label_task
         self.combine_matches, self.all_examples, self.allow_overlap = combine_matches, all_examples, allow_overlap
         self.filter_labels = None if filter_labels is None else set(filter_labels)
-        self.task_hash_keys = tuple(task_hash_keys or HASH_KEYS)
+        self.task_hash_keys = tuple(task_hash_keys or TASK_KEYS)
         self.patterns: dict[str, Pattern] = {}
         self._tokens, self._phrases = Matcher(nlp.vocab), PhraseMatcher(nlp.vocab)
         self._needs_pipeline = False

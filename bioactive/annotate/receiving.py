@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from ..errors import error
@@ -70,6 +72,25 @@ def is_json(content: object) -> bool:
     except (TypeError, ValueError, RecursionError):
         return False
     return True
+
+
+def as_json(content: Task) -> Task | None:
+    """A task that can be written as JSON: numbers of numpy become plain ones, paths become texts; None if it cannot."""
+    if is_json(content):
+        return content
+    try:
+        made: Task = json.loads(json.dumps(content, default=_plain, allow_nan=False))
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return made
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "tolist"):  # scalars and arrays of numpy and torch
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
 
 
 def _trouble(content: Task, session: object) -> str:

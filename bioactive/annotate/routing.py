@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
 from typing import Any
 
 from ..corpus.tally import Tally
@@ -60,8 +60,31 @@ class Routed:
         self._contents = contents
         self._waiting: dict[str, dict[TaskKey, None]] = {}
 
-    def __len__(self) -> int:
-        return len(set().union(*self._waiting.values())) if self._waiting else 0
+    def questions(
+        self, ctrl: Any, session: str, have: Collection[int], draw: Callable[[int], list[Task]]
+    ) -> list[Task]:
+        """The next tasks for a session: what waits for it, then what the router gives it of the stream.
+
+        ctrl (Controller): Says how many, and leases them.
+        session (str): The session that asks.
+        have (Collection[int]): Task hashes that its page still holds.
+        draw (Callable): Gives so many tasks of the stream; none at its end.
+        RETURNS (list[Task]): Tasks that are leased to the session.
+        """
+        size, leases, terms = ctrl.config["batch_size"], ctrl.db.leases, ctrl.terms
+        leases.renew(ctrl.dataset, session, ctrl.config["lease_seconds"])
+        batch: list[TaskKey] = []
+        while True:
+            waiting = [key for key in self.waiting(session) if key[1] not in have and key not in batch]
+            taken = leases.take(terms, session, waiting, size - len(batch))
+            self.settle(session, taken.answered)
+            batch += [key for key in waiting if key in taken.leased]
+            tasks = draw(size) if len(batch) < size else []
+            if not tasks:
+                return self.get(batch)
+            by = ctrl.db.answerers(ctrl.dataset, list(map(key_of, tasks)), terms.by, terms.since)
+            for task in tasks:
+                self.place(ctrl, session, task, by.get(key_of(task), set()), ctrl.stream.source.tally)
 
     def place(self, ctrl: Any, session_id: str, task: Task, answered_by: set[str], tally: Tally) -> None:
         """Ask the router where a task goes.

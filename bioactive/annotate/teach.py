@@ -151,7 +151,7 @@ class TextClassifier:
         """
         docs = []
         for answer in answers:
-            cats = label_answer(answer, exclusive=self.nlp.get_pipe_meta(self.name).factory == "textcat")
+            cats = label_answer(answer)
             if cats:
                 doc = self.nlp.make_doc(answer["text"])
                 doc.cats = {label: value for label, value in cats.items() if label in self.labels}
@@ -170,11 +170,15 @@ class TextClassifier:
         return means
 
 
-def label_answer(answer: Task, exclusive: bool = False) -> dict[str, float]:
+def infer_exclusive(nlp: Language, component: str) -> bool:
+    """Whether the labels of a text classifier exclude each other."""
+    return nlp.get_pipe_meta(component).factory == "textcat"
+
+
+def label_answer(answer: Task) -> dict[str, float]:
     """What an answer says about labels of the text.
 
     answer (Task): An answer to a task with `label` (yes or no) or with `options` (chosen ones in `accept`).
-    exclusive (bool): Whether one label at most fits a text.
     RETURNS (dict[str, float]): 1.0 for a label that fits, 0.0 for one that does not; others are not known.
     """
     kind = answer.get("answer", "accept")

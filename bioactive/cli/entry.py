@@ -100,10 +100,12 @@ def _recipe_files(words: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def _is_recipe(words: Sequence[str]) -> bool:
-    """Whether the first word is a recipe that an installed package announces, and no command of ours."""
+    """Whether the first word is a recipe, of a package or of those that come along, and no command of ours."""
+    from bioactive.compat import BUILT_IN
+
     name = next((word for word in words if not word.startswith("-")), "")
     groups = ("prodigy_recipes", "bioactive_recipes")
-    if not any(entry.name == name for group in groups for entry in entry_points(group=group)):
+    if name not in BUILT_IN and not any(e.name == name for group in groups for e in entry_points(group=group)):
         return False
     from .app import app
 

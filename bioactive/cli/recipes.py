@@ -36,6 +36,10 @@ def run_recipe(files: Sequence[str], words: Sequence[str]) -> None:
         from .entry import run
 
         run(app, words)
+    if find_recipe(name) is None:
+        from bioactive.compat.prodigy.recipes import load_all
+
+        load_all()
     rest = [name, *(word for number, word in enumerate(words) if number != list(words).index(name))]
     program = Path(sys.argv[0]).name.replace("__main__.py", "bioactive")
     try:

@@ -6,4 +6,21 @@
 
 from .finder import install, uninstall
 
-__all__ = ["install", "uninstall"]
+__all__ = ["BUILT_IN", "install", "uninstall"]
+
+# The recipes of `compat.prodigy.recipes`, here so that a command line need not load them to know their names.
+BUILT_IN = (
+    "ner.manual",
+    "ner.correct",
+    "ner.teach",
+    "spans.manual",
+    "spans.correct",
+    "textcat.manual",
+    "textcat.teach",
+    "rel.manual",
+    "mark",
+    "train",
+    "train-curve",
+    "data-to-spacy",
+    "spacy-config",
+)

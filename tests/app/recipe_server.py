@@ -68,7 +68,7 @@ def served(made: Any, store: Store | None = None, **config: Any) -> Iterator[Ann
     thread = threading.Thread(target=lambda: server.run(sockets=[listener]))
     thread.start()
     try:
-        with httpx.Client(base_url=f"http://localhost:{listener.getsockname()[1]}") as client:
+        with httpx.Client(base_url=f"http://localhost:{listener.getsockname()[1]}", timeout=60) as client:
             yield Annotator(controller, client)
     finally:
         server.should_exit = True

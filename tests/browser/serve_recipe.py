@@ -19,6 +19,7 @@ TEMPLATE = """
 {{#tags}}<i class="tag">{{name}}</i>{{/tags}}{{^tags}}<i class="none">no tags</i>{{/tags}}
 <input id="slider" type="range" min="0" max="9" value="0" oninput="takeScore(this)">
 <button id="mark" onclick="document.getElementById('lead').title = 'marked'">Mark</button>
+<a id="link" class="{{{odd}}}" href="{{odd_link}}">link</a>
 <button id="bad" onclick="alert('{{text}}')">Bad</button>
 <p id="score">{{score}}</p>
 """
@@ -36,7 +37,14 @@ def html() -> dict[str, Any]:
     """A template with everything, a script and styles."""
     attack = "<img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script><b>bold</b>"
     tasks = [
-        {"text": text, "extra": attack, "tags": [{"name": "<i>x</i>"}] if not n else []} for n, text in enumerate(TEXTS)
+        {
+            "text": text,
+            "extra": attack,
+            "odd": 'x" onmouseover="window.hacked = 1',
+            "odd_link": "javascript:window.hacked = 1",
+            "tags": [{"name": "<i>x</i>"}] if not n else [],
+        }
+        for n, text in enumerate(TEXTS)
     ]
     config = {"html_template": TEMPLATE, "javascript": SCRIPT, "global_css": ".lead { font-style: italic; }"}
     return {"dataset": "ds", "view_id": "html", "stream": tasks, "config": config}
@@ -60,6 +68,20 @@ def blocks() -> dict[str, Any]:
         "custom_theme": {"cardMaxWidth": 500},
     }
     return {"dataset": "ds", "view_id": "blocks", "stream": tasks, "config": config}
+
+
+def pairs() -> dict[str, Any]:
+    """Labels and options with keys of their own; an option shows a text with spans."""
+    tokens = [{"text": word, "start": 2 * n, "end": 2 * n + 1, "id": n, "ws": True} for n, word in enumerate("ab")]
+    spans = [{"start": 2, "end": 3, "label": "ONE"}]
+    options = [{"id": "first", "text": "a b", "spans": spans}, {"id": "second", "text": "second", "meta": "0.50"}]
+    config = {
+        "blocks": [{"view_id": "spans_manual", "labels": ["ONE", "TWO"]}, {"view_id": "choice", "text": None}],
+        "keymap_by_label": {"0": "q", "1": "w", "ONE": "1", "TWO": "2"},
+        "choice_style": "multiple",
+    }
+    stream = [{"text": "a b", "tokens": tokens, "options": options}]
+    return {"dataset": "ds", "view_id": "blocks", "stream": stream, "config": config}
 
 
 def hooks() -> dict[str, Any]:
@@ -92,7 +114,13 @@ def spans() -> dict[str, Any]:
     }
 
 
-RECIPES: dict[str, Callable[[], dict[str, Any]]] = {"html": html, "blocks": blocks, "hooks": hooks, "spans": spans}
+RECIPES: dict[str, Callable[[], dict[str, Any]]] = {
+    "html": html,
+    "blocks": blocks,
+    "hooks": hooks,
+    "pairs": pairs,
+    "spans": spans,
+}
 
 
 if __name__ == "__main__":

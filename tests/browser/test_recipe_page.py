@@ -66,6 +66,10 @@ def test_template_is_trusted_and_the_task_is_not(recipe_page: Callable[[str], An
     ]
     assert page.inner_html("#raw b") == "bold"
     assert page.evaluate("[window.hacked ?? 0, document.querySelectorAll('#raw script, [onerror]').length]") == [0, 0]
+    page.hover("#link")
+    page.click("#link")
+    assert page.evaluate("window.hacked ?? 0") == 0 and page.get_attribute("#link", "onmouseover") is None
+    assert page.get_attribute("#link", "href") is None
     assert page.inner_text(".tag") == "<i>x</i>"
     page.click("#mark")
     assert page.get_attribute("#lead", "title") == "marked"
@@ -116,6 +120,7 @@ def test_blocks_keys_buttons_and_width(recipe_page: Callable[[str], Any], tmp_pa
     for key in ("a", "i", "Space"):
         page.keyboard.press(key)
     assert page.inner_text(".first") == "<b>Aspirin</b> & gout"
+    assert page.inner_text("[data-action=accept] kbd") == "Q"
     page.keyboard.press("q")
     page.locator(".first", has_text="second").wait_for()
     (example,) = stored(tmp_path, 1)
@@ -145,3 +150,19 @@ def test_policy_stays_strict_without_handlers(recipe_page: Callable[[str], Any])
     page = recipe_page("spans")
     policy = httpx.get(page.url).headers["content-security-policy"]
     assert "script-src 'self';" in policy and "unsafe" not in policy
+
+
+def test_options_have_keys_by_place_and_leave_digits_to_labels(
+    recipe_page: Callable[[str], Any], tmp_path: Path
+) -> None:
+    page = recipe_page("pairs")
+    page.locator(".tok").first.wait_for()
+    page.locator(".option .ent").wait_for()
+    assert page.inner_text(".option .ent").startswith("b") and page.inner_text(".option-note") == "0.50"
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("2")
+    page.keyboard.press("w")
+    page.keyboard.press("a")
+    (example,) = stored(tmp_path, 1)
+    assert example["accept"] == ["second"] and [span["label"] for span in example["spans"]] == ["TWO"]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from bioactive.annotate.controller import Controller
@@ -228,3 +229,23 @@ def test_dataset_of_another_view_is_told_and_goes_on(store: Store, caplog: pytes
     other = Controller({"dataset": "ds", "view_id": "ner", "stream": [{"text": "0"}]}, store)
     assert "begun with the view 'text'" in caplog.text
     assert texts(other.get_questions("anna")) == ["0"]
+
+
+def test_before_db_may_change_answers_in_place_and_take_hashes_off(store: Store) -> None:
+    def in_place(examples: list[Task]) -> None:
+        for example in examples:
+            example["by"] = "hand"
+
+    controller = make(store, before_db=in_place)
+    controller.receive_answers([accept(task) for task in controller.get_questions("anna")], "anna")
+    assert [example["by"] for example in store.get_dataset("ds")] == ["hand", "hand"]
+    bare = make(store, before_db=lambda examples: [{"text": e["text"], "answer": "accept"} for e in examples])
+    assert bare.receive_answers([accept(task) for task in bare.get_questions("anna")], "anna").stored == 2
+    assert all("_task_hash" in example for example in store.get_dataset("ds"))
+
+
+def test_numbers_of_numpy_and_labels_as_a_text_are_taken(store: Store, tmp_path: Path) -> None:
+    stream = [{"text": "a", "meta": {"score": np.float32(0.5), "path": tmp_path}}, {"text": "b", "bad": object()}]
+    controller = make(store, stream=stream, config={"labels": "A, B"})
+    (task,) = controller.get_questions("anna")
+    assert task["meta"] == {"score": 0.5, "path": str(tmp_path)} and controller.config["labels"] == ["A", "B"]

@@ -192,3 +192,11 @@ def test_small_helpers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "prodigy.json").write_text('{"batch_size": "7"}')
     assert util.get_config()["batch_size"] == 7
     util.log("message", {"a": 1})
+
+
+def test_names_of_built_in_recipes_are_known_without_loading_them() -> None:
+    from prodigy.core import list_recipes
+
+    from bioactive.compat import BUILT_IN
+
+    assert set(BUILT_IN) <= set(list_recipes())

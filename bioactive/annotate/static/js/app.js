@@ -54,7 +54,7 @@ function openProject(found) {
   outbox = new Outbox(project.dataset, { onChange, onReceipt: (receipt) => desk?.count(receipt), onRefused });
   desk = new Desk(project, outbox, { show, onEmpty, onTrouble, onProgress: onChange, onAnswer });
   labelColours = applyTheme(project.config);
-  applyButtons(buttons, project.config.buttons);
+  applyButtons(buttons, project.config);
   openInterface({
     project, task: () => desk.item?.task, result: () => (desk.item ? view.result() : {}), reset: () => desk.reset(),
     refresh: (keys) => view.refresh(desk.item.task, { ...view.result(), ...desk.item.task }, keys),
@@ -71,9 +71,10 @@ function openView() {
   view.id = "view";
   element("place").replaceWith(view);
   bar.custom = labelColours;
-  bar.setLabels(config.labels ?? [], config.keymap_by_label ?? {});
+  bar.setLabels(labelsOf(config), config.keymap_by_label ?? {});
   view.configure({ config, colour: (label) => bar.colour(label), label: () => bar.label ?? "" });
   bar.hidden = !(view.usesLabels && bar.names.length);
+  bar.classList.toggle("prodigy-title", !bar.hidden);
   document.body.classList.toggle("legend", !bar.hidden && bar.many);
   view.addEventListener("say", (event) => say(event.detail));
   view.addEventListener("edit", () => {
@@ -82,6 +83,12 @@ function openView() {
   });
   view.addEventListener("spanselected", (event) => tell("spanselected", event.detail));
   view.addEventListener("answer", (event) => answer(event.detail));
+}
+
+// The labels to choose from: the recipe's, else those of the first block that has any.
+function labelsOf({ labels, blocks }) {
+  if (labels?.length) return labels;
+  return (blocks ?? []).find((block) => block.labels?.length)?.labels ?? [];
 }
 
 // The unnamed session is called after the server's start. After a restart this browser goes on under the name it had,

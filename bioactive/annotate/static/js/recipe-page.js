@@ -60,10 +60,15 @@ export function actionOf(event, keymap = {}) {
 
 // --- buttons and colours
 
-export function applyButtons(buttons, wanted) {
-  if (!Array.isArray(wanted)) return;
+export function applyButtons(buttons, { buttons: wanted, keymap = {} }) {
   for (const [kind, button] of Object.entries(buttons)) {
-    if (kind !== "nothing") button.classList.toggle("unwanted", !wanted.includes(kind));
+    if (Array.isArray(wanted) && kind !== "nothing") button.classList.toggle("unwanted", !wanted.includes(kind));
+    if (!keymap[kind]) continue;
+    const [key] = [keymap[kind]].flat();
+    const shown = button.querySelector("kbd");
+    shown.removeAttribute("data-t");
+    shown.textContent = String(key).toUpperCase();
+    button.setAttribute("aria-keyshortcuts", String(key));
   }
 }
 

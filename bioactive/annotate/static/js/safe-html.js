@@ -33,6 +33,7 @@ export function trustedNodes(markup) {
   const bare = markup.replace(STYLES, (_, css) => (addSheet(css), ""));
   const unstyled = bare.replace(TAGS, (tag) => tag.replace(/[\s/]style\s*=/gi, " data-style="));
   const parsed = new DOMParser().parseFromString(unstyled, "text/html");
+  for (const element of parsed.body.querySelectorAll("*")) withoutScriptAddresses(element);
   return [...document.importNode(parsed.body, true).childNodes].map((node) => applyStyles(node, true));
 }
 
@@ -60,6 +61,13 @@ function withoutOthers(markup, own) {
     const text = new DOMParser().parseFromString(`<i title=${code}></i>`, "text/html").querySelector("i")?.title ?? "";
     return own.has(text) ? whole : "";
   }));
+}
+
+// An address may be a value of the task.
+function withoutScriptAddresses(element) {
+  for (const { name, value } of [...element.attributes]) {
+    if (ADDRESSES.includes(name.toLowerCase()) && UNSAFE.test(value)) element.removeAttribute(name);
+  }
 }
 
 function addSheet(css) {

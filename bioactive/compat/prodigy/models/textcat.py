@@ -1,5 +1,5 @@
 """`prodigy.models.textcat`."""
 
-from bioactive.annotate.teach import TextClassifier
+from bioactive.annotate.teach import TextClassifier, infer_exclusive
 
-__all__ = ["TextClassifier"]
+__all__ = ["TextClassifier", "infer_exclusive"]

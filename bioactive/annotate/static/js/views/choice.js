@@ -51,9 +51,10 @@ class ChoiceView extends TaskView {
     input.option = option.id;
     this.inputs.push(input);
     const body = make("span", "option-text");
-    body.append(...(option.html ? safeNodes(option.html) : [option.text ?? option.label ?? String(option.id)]));
+    body.append(...this.contentOf(option));
+    if (option.meta) body.append(make("span", "option-note", String(option.meta)));
     const row = make("label", "option prodigy-option", input, body);
-    const key = this.keyOf(option.id) ?? (index < 10 ? String((index + 1) % 10) : "");
+    const key = this.keyOf(option.id, index) ?? (index < 10 ? String((index + 1) % 10) : "");
     if (key) row.append(make("kbd", "", key));
     return row;
   }
@@ -67,16 +68,29 @@ class ChoiceView extends TaskView {
     if (this.single && this.config.choice_auto_accept) this.dispatchEvent(new CustomEvent("answer", { detail: "accept", bubbles: true }));
   }
 
-  keyOf(id) {
-    return this.config.keymap_by_label?.[String(id)];
+  contentOf(option) {
+    if (option.html) return safeNodes(option.html);
+    if (!option.spans?.length) return [option.text ?? option.label ?? String(option.id)];
+    const view = document.createElement("span-text");
+    setTimeout(() => { view.configure(this); view.show(option); }); // once it is on the page
+    return [view];
+  }
+
+  // The recipe's own key of an option: by its id, else by its place, counted from 0.
+  keyOf(id, index) {
+    const keys = this.config.keymap_by_label ?? {};
+    return keys[String(id)] ?? keys[String(index)];
   }
 
   key(event) {
-    const own = (this.inputs ?? []).findIndex((input) => this.keyOf(input.option)?.toLowerCase() === event.key.toLowerCase());
+    if (event.ctrlKey || event.metaKey) return false;
+    const keys = (this.inputs ?? []).map((input, index) => this.keyOf(input.option, index)?.toLowerCase());
+    const own = keys.indexOf(event.key.toLowerCase());
     if (own >= 0) return this.choose(own);
     const digit = /^(?:Digit|Numpad)(\d)$/.exec(event.code);
-    if (digit && !event.shiftKey && !event.ctrlKey && !event.metaKey) return this.choose((Number(digit[1]) + 9) % 10);
-    return false;
+    const place = digit && !event.shiftKey ? (Number(digit[1]) + 9) % 10 : -1;
+    // A digit is free for a label where the option has a key of its own.
+    return place >= 0 && !keys[place] && this.choose(place);
   }
 
   choose(index) {

@@ -44,10 +44,12 @@ export class SpanText extends TaskView {
     this.task = task;
     const characters = Array.from(task.text ?? "");
     this.tokens = tokensOf(task, characters);
-    this.units = this.byCharacter ? charactersOf(task.text, this.tokens) : this.tokens;
+    // Without tokens a span has no other edges than characters.
+    const letters = this.byCharacter || !task.tokens?.length;
+    this.units = letters ? charactersOf(task.text ?? "", this.tokens) : this.tokens;
     this.partial = this.units.some((unit) => unit.disabled);
     this.text.classList.toggle("partial", this.partial);
-    this.text.classList.toggle("letters", Boolean(this.byCharacter));
+    this.text.classList.toggle("letters", Boolean(letters));
     this.text.dir = this.config?.writing_dir || "auto";
     this.text.append(...this.pieces(characters));
     this.setSpans(onUnits(draft?.spans ?? task.spans ?? [], this.units));

@@ -3,7 +3,7 @@
 Round 0 knows the labels of a dictionary alone. Each round then adds expert sentences, the least certain or random ones,
 and trains a pipeline on a frozen encoder. A row a round goes to a JSONL file; runs that are there are not repeated.
 
-Arms: `taught_entropy`, `taught_random` use cheap rows as `bioactive.active.teacher` does; `expert_entropy`,
+Arms: `taught_entropy`, `taught_random` use cheap rows as `bioactive.simulation.teacher` does; `expert_entropy`,
 `expert_random` have no cheap rows; `plain_entropy`, `plain_random` take cheap rows at their word, and drop those that
 an expert has answered for; `published_entropy` does as the published loop did, with the mistakes that --mistake names.
 """
@@ -31,16 +31,16 @@ from spacy.util import fix_random_seed
 from thinc.api import Optimizer
 from transformers import AutoTokenizer
 
-from bioactive.active.in_memory import Schedule, Trainer
 from bioactive.active.measures import get_measure, uniform
 from bioactive.active.posteriors import Posterior, entropy_of, posterior
-from bioactive.active.scoring import scores_on
-from bioactive.active.teacher import Teaching, taught
 from bioactive.cheap.imported import ClassOptions, read_classes
 from bioactive.cheap.merge import Trust, merge
 from bioactive.corpus.columns import ColumnOptions, read_columns
 from bioactive.corpus.tally import Tally
 from bioactive.evaluation.pairs import unlabelled_copy
+from bioactive.simulation.in_memory import Schedule, Trainer
+from bioactive.simulation.scoring import scores_on
+from bioactive.simulation.teacher import Teaching, taught
 
 ROOT = Path(__file__).resolve().parent.parent
 LABELS = ["Chemical", "Disease"]

@@ -24,9 +24,9 @@ from pairs import publish
 from spacy.tokens import DocBin
 from speed import Trainable
 
-from bioactive.active.in_memory import step
 from bioactive.active.rank import rank_pool
 from bioactive.evaluation.load import read_docs
+from bioactive.simulation.in_memory import step
 
 EPOCHS = {"crf_frozen": 12, "crf_trf": 3}
 

@@ -19,12 +19,12 @@ from typing import Annotated, Any
 import typer
 from spacy.cli._util import parse_config_overrides
 
-from bioactive.active.curves import report_on, write_report
-from bioactive.active.experiment import Experiment, Strategy, read_experiment
-from bioactive.active.page import write_page
-from bioactive.active.simulate import Options, simulate_all
 from bioactive.active.stretches import Shape
 from bioactive.cli.simulate import SETTINGS, line_of, table
+from bioactive.simulation.curves import report_on, write_report
+from bioactive.simulation.experiment import Experiment, Strategy, read_experiment
+from bioactive.simulation.page import write_page
+from bioactive.simulation.simulate import Options, simulate_all
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG = ROOT / "configs" / "simulate.cfg"

@@ -27,8 +27,8 @@ def grid_cli(
     """Train and score every combination of settings; others are given as --nlp.lang ru."""
     from spacy.cli._util import parse_config_overrides
 
-    from bioactive.active.grid import Grid, run_grid
-    from bioactive.active.in_memory import Schedule
+    from bioactive.simulation.grid import Grid, run_grid
+    from bioactive.simulation.in_memory import Schedule
 
     overrides = parse_config_overrides(list(context.args), env_var=None)
     schedule = Schedule(batch_words, epochs, 1, max_updates)

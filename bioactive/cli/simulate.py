@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from bioactive.active.curves import Report
-    from bioactive.active.experiment import Experiment
     from bioactive.evaluation.bootstrap import Interval
+    from bioactive.simulation.curves import Report
+    from bioactive.simulation.experiment import Experiment
 
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -29,10 +29,10 @@ def simulate_cli(
     """Simulate annotation with a gold corpus as the annotator; settings can be overridden as --rounds.words 500."""
     from spacy.cli._util import parse_config_overrides
 
-    from bioactive.active.curves import report_on, write_report
-    from bioactive.active.experiment import read_experiment
-    from bioactive.active.page import write_page
-    from bioactive.active.simulate import Options, Row, simulate
+    from bioactive.simulation.curves import report_on, write_report
+    from bioactive.simulation.experiment import read_experiment
+    from bioactive.simulation.page import write_page
+    from bioactive.simulation.simulate import Options, Row, simulate
 
     from .progress import progress_bar
 
@@ -94,7 +94,7 @@ def _needed(found: Interval) -> str:
 
 def _plotted(experiment: Experiment, output: Path, axis: str) -> list[Path]:
     """The pictures, where matplotlib is there."""
-    from bioactive.active.plots import plot_curves
+    from bioactive.simulation.plots import plot_curves
 
     try:
         return plot_curves(experiment, output, axis)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from bioactive.active.stopping import Stopped
+    from bioactive.simulation.stopping import Stopped
 
 
 def stop_report_cli(
@@ -23,8 +23,8 @@ def stop_report_cli(
     """Say when each criterion for stopping would have ended the runs of a simulation; settings as in `simulate`."""
     from spacy.cli._util import parse_config_overrides
 
-    from bioactive.active.experiment import read_experiment
-    from bioactive.active.stopping import agreement_above, budget_spent, doubt_below, gain_below, stop_report
+    from bioactive.simulation.experiment import read_experiment
+    from bioactive.simulation.stopping import agreement_above, budget_spent, doubt_below, gain_below, stop_report
 
     criteria = {
         f"gain < {gain:g}": gain_below(gain),

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from bioactive.active.threshold import Threshold
     from bioactive.evaluation.bootstrap import Interval
+    from bioactive.simulation.threshold import Threshold
 
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -38,10 +38,10 @@ def threshold_cli(
     """Add growing shares of expert rows to cheap ones, fold by fold; settings of the config as --vars.encoder NAME."""
     from spacy.cli._util import parse_config_overrides
 
-    from bioactive.active.in_memory import Schedule
-    from bioactive.active.teacher import Teaching
-    from bioactive.active.threshold import ThresholdOptions, threshold
     from bioactive.cheap.merge import Trust
+    from bioactive.simulation.in_memory import Schedule
+    from bioactive.simulation.teacher import Teaching
+    from bioactive.simulation.threshold import ThresholdOptions, threshold
 
     from .progress import progress_bar
 
@@ -99,7 +99,7 @@ def _shown(found: Interval | None) -> str:
 
 def _plotted(found: Threshold, output: Path) -> list[Path]:
     """The pictures, where matplotlib is there."""
-    from bioactive.active.plots import plot_threshold
+    from bioactive.simulation.plots import plot_threshold
 
     try:
         return plot_threshold(found, output)

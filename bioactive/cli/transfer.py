@@ -10,7 +10,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from bioactive.active.transfer import Kept
+    from bioactive.simulation.transfer import Kept
 
 
 def transfer_cli(
@@ -27,9 +27,9 @@ def transfer_cli(
     """Is the gain of a strategy kept, when the final model is another? Settings of the simulation as in `simulate`."""
     from spacy.cli._util import parse_config_overrides
 
-    from bioactive.active.experiment import read_experiment
-    from bioactive.active.in_memory import Schedule
-    from bioactive.active.transfer import Final, gains_kept, transfer
+    from bioactive.simulation.experiment import read_experiment
+    from bioactive.simulation.in_memory import Schedule
+    from bioactive.simulation.transfer import Final, gains_kept, transfer
 
     made = read_experiment(config, parse_config_overrides(list(context.args), env_var=None))
     overrides = parse_config_overrides([f"--{each}" for each in settings], env_var=None)

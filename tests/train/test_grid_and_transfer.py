@@ -11,17 +11,17 @@ import srsly
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
-from bioactive.active.bench import Bench
-from bioactive.active.choose import Pool
-from bioactive.active.experiment import read_experiment
-from bioactive.active.grid import SHARE, Grid, combinations, run_grid
-from bioactive.active.in_memory import Schedule
-from bioactive.active.simulate import Options, read_rows, run_path, simulate, simulate_all
-from bioactive.active.transfer import Final, gains_kept, replayed, transfer
 from bioactive.active.vectors import untrained, word_vectors
 from bioactive.cli.app import app
 from bioactive.cli.grid import parse_tried
 from bioactive.errors import BioactiveError
+from bioactive.simulation.bench import Bench
+from bioactive.simulation.choose import Pool
+from bioactive.simulation.experiment import read_experiment
+from bioactive.simulation.grid import SHARE, Grid, combinations, run_grid
+from bioactive.simulation.in_memory import Schedule
+from bioactive.simulation.simulate import Options, read_rows, run_path, simulate, simulate_all
+from bioactive.simulation.transfer import Final, gains_kept, replayed, transfer
 from tests.encoders import build_bert
 
 from .conftest import make_doc

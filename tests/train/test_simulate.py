@@ -12,10 +12,10 @@ import spacy
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
-from bioactive.active.experiment import Experiment, read_experiment
-from bioactive.active.simulate import Options, read_rows, run_path, simulate
 from bioactive.cli.app import app
 from bioactive.errors import BioactiveError
+from bioactive.simulation.experiment import Experiment, read_experiment
+from bioactive.simulation.simulate import Options, read_rows, run_path, simulate
 
 from .conftest import make_doc
 

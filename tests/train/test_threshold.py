@@ -13,13 +13,13 @@ import spacy
 from spacy.tokens import Doc, DocBin, Span
 from typer.testing import CliRunner
 
-from bioactive.active.in_memory import Schedule, Trainer, labelled_words
-from bioactive.active.scoring import loss_on, scores_on
-from bioactive.active.teacher import Teaching, taught, words_outside
-from bioactive.active.threshold import ThresholdOptions, fold_numbers, summed_up, threshold
 from bioactive.cheap.merge import Trust, trusted
 from bioactive.cli.app import app
 from bioactive.errors import BioactiveError
+from bioactive.simulation.in_memory import Schedule, Trainer, labelled_words
+from bioactive.simulation.scoring import loss_on, scores_on
+from bioactive.simulation.teacher import Teaching, taught, words_outside
+from bioactive.simulation.threshold import ThresholdOptions, fold_numbers, summed_up, threshold
 
 from .conftest import make_doc
 

@@ -55,14 +55,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     "cheap": {*KNOWLEDGE, *DATA, "ner.gold"},
     "annotate.teach": {*KNOWLEDGE, *DATA, "annotate", "active"},
     "annotate.recipes": {*KNOWLEDGE, *DATA, "annotate", "annotate.teach", "active"},
-    "active": {*KNOWLEDGE, *DATA, "annotate", "annotate.recipes", "annotate.teach", "cheap", "ner.gold", "ner.parses"},
+    "active": {*KNOWLEDGE, *DATA, "annotate", "annotate.recipes", "annotate.teach", "ner.parses"},
+    "simulation": {*KNOWLEDGE, *DATA, "active", "cheap", "ner.gold"},
     "annotate.running": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "annotate.server": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "active.loop": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "models": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate", "ner.precision"},
     "compat": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate", "annotate.running", "annotate.teach"},
     "compat.__main__": {*KNOWLEDGE, "annotate", "compat", "cli"},
-    "cli": {"compat", "annotate.running", *KNOWLEDGE, *DATA, *WORK, *TOP, "annotate", "cheap"},
+    "cli": {"compat", "annotate.running", *KNOWLEDGE, *DATA, *WORK, *TOP, "annotate", "cheap", "simulation"},
     "__main__": {"cli"},
 }
 # What a packaged pipeline takes along, and what must not come with it.

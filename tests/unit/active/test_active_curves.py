@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bioactive.active.curves import AXES, first_reached, report_on, write_report
-from bioactive.active.experiment import Data, Experiment, Pipeline, Rounds, Strategy, read_experiment
-from bioactive.active.simulate import run_path
-from bioactive.active.stopping import agreement, agreement_above, budget_spent, doubt_below, gain_below, stop_report
 from bioactive.errors import BioactiveError
+from bioactive.simulation.curves import AXES, first_reached, report_on, write_report
+from bioactive.simulation.experiment import Data, Experiment, Pipeline, Rounds, Strategy, read_experiment
+from bioactive.simulation.simulate import run_path
+from bioactive.simulation.stopping import agreement, agreement_above, budget_spent, doubt_below, gain_below, stop_report
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -82,7 +82,7 @@ def test_report_without_the_whole_pool_is_an_error(finished):
 
 def test_pictures_are_drawn(finished):
     pytest.importorskip("matplotlib")
-    from bioactive.active.plots import plot_curves
+    from bioactive.simulation.plots import plot_curves
 
     paths = plot_curves(experiment(), finished)
     assert [path.suffix for path in paths] == [".png", ".svg"]

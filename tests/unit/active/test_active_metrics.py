@@ -4,8 +4,8 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 
-from bioactive.active.metrics import METRICS, get_metric
 from bioactive.errors import BioactiveError
+from bioactive.simulation.metrics import METRICS, get_metric
 
 VOCAB = spacy.blank("en").vocab
 

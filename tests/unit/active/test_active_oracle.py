@@ -9,8 +9,8 @@ from spacy.tokens import Doc, Span
 
 from bioactive.active.costs import Cost, TimeModel
 from bioactive.active.diversity import boosted, k_centre, length_density, near_duplicates, rarity
-from bioactive.active.oracle import Oracle
 from bioactive.active.posteriors import Posterior
+from bioactive.simulation.oracle import Oracle
 
 VOCAB = spacy.blank("en").vocab
 

@@ -7,17 +7,17 @@ import pytest
 import spacy
 from spacy.tokens import Doc, Span
 
-from bioactive.active.choose import Budget, Pool, Question, cold_questions, next_questions, seed_questions
 from bioactive.active.costs import TimeModel, expected_entities
 from bioactive.active.diversity import k_means, k_means_seeds, representativeness
-from bioactive.active.experiment import Strategy
-from bioactive.active.oracle import Oracle
 from bioactive.active.posteriors import Belief, Posterior, posterior
 from bioactive.active.rank import rank
 from bioactive.active.sift import Candidates, Wanted, diversity_of, most_different, without_repeats
 from bioactive.active.stretches import Stretch, choose_stretches, priced
 from bioactive.active.vectors import gradient_embeddings, mean_vectors, word_vectors
 from bioactive.errors import BioactiveError
+from bioactive.simulation.choose import Budget, Pool, Question, cold_questions, next_questions, seed_questions
+from bioactive.simulation.experiment import Strategy
+from bioactive.simulation.oracle import Oracle
 
 TAGS = ("O", "B-X", "I-X")
 

@@ -11,16 +11,16 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from thinc.api import Config
 
 from bioactive import __version__
+from bioactive.active.costs import TimeModel
+from bioactive.active.measures import get_measure
+from bioactive.active.sift import diversity_of
+from bioactive.active.stretches import Shape
+from bioactive.active.word_measures import get_word_measure
 from bioactive.errors import error
 from bioactive.fingerprint import sha256_of
 
-from .costs import TimeModel
 from .in_memory import Schedule
-from .measures import get_measure
 from .metrics import get_metric
-from .sift import diversity_of
-from .stretches import Shape
-from .word_measures import get_word_measure
 
 UNITS = ("sentence", "document", "stretch")
 FULL = "full"

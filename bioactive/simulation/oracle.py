@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from spacy.tokens import Doc, Span
 
-from .costs import Cost
-from .stretches import word_tokens
+from bioactive.active.costs import Cost
+from bioactive.active.stretches import word_tokens
 
 
 class Oracle:

@@ -10,17 +10,17 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from bioactive.active.costs import TimeModel
+from bioactive.active.diversity import boosted, length_density, rarity, representativeness
+from bioactive.active.measures import ORACLE, TEXT_ONLY, get_measure, samples_needed, uniform
+from bioactive.active.posteriors import Posterior, posterior, text_only
+from bioactive.active.sift import Candidates, Wanted, most_different, without_repeats
+from bioactive.active.stretches import Stretch, choose_stretches, entity_bounds, find_stretches, priced, word_tokens
+from bioactive.active.word_measures import RANDOM, get_word_measure
 from bioactive.evaluation.blocks import blocks
 
-from .costs import TimeModel
-from .diversity import boosted, length_density, rarity, representativeness
 from .experiment import Strategy
-from .measures import ORACLE, TEXT_ONLY, get_measure, samples_needed, uniform
 from .oracle import Oracle
-from .posteriors import Posterior, posterior, text_only
-from .sift import Candidates, Wanted, most_different, without_repeats
-from .stretches import Stretch, choose_stretches, entity_bounds, find_stretches, priced, word_tokens
-from .word_measures import RANDOM, get_word_measure
 
 BATCH = 256
 # Texts of a large pool that a cold start looks at.

@@ -9,6 +9,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from bioactive.active.posteriors import entropy_of
 from bioactive.evaluation.blocks import pipe_block
 from bioactive.evaluation.load import read_docs
 from bioactive.evaluation.pairs import unlabelled_copy
@@ -18,7 +19,6 @@ from .experiment import Experiment
 from .in_memory import Trainer
 from .metrics import get_metric
 from .oracle import Oracle
-from .posteriors import entropy_of
 
 
 class Bench:

@@ -9,10 +9,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+from bioactive.active.vectors import frozen_nodes, word_vectors
+
 from .bench import BATCH, Bench
 from .experiment import Experiment
 from .simulate import Options, run_one
-from .vectors import frozen_nodes, word_vectors
 
 # Folder, strategy and seed of a run.
 Run = tuple[Path, str, int]

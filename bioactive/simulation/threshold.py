@@ -14,13 +14,13 @@ import numpy as np
 from spacy.tokens import Doc
 
 from bioactive import __version__
+from bioactive.active.journal import Journal, differences
 from bioactive.errors import error
 from bioactive.evaluation.bootstrap import Interval
 from bioactive.evaluation.load import read_docs
 from bioactive.fingerprint import sha256_of
 
 from .in_memory import Schedule, Trainer
-from .journal import Journal, differences
 from .scoring import loss_on, scores_on
 from .teacher import Teaching, taught
 

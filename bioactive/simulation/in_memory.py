@@ -17,11 +17,10 @@ from spacy.util import fix_random_seed, load_config, load_model_from_config
 from spacy.vocab import Vocab
 from thinc.api import Config, Optimizer
 
+from bioactive.active.posteriors import find_adapter
+from bioactive.active.vectors import frozen_nodes
 from bioactive.evaluation.pairs import unlabelled_copy
 from bioactive.ner.gold import ENTITY_WORDS, weight_of
-
-from .posteriors import find_adapter
-from .vectors import frozen_nodes
 
 
 @dataclass(frozen=True)

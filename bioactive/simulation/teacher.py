@@ -14,14 +14,14 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from bioactive.active.posteriors import posterior
+from bioactive.active.stretches import word_tokens
 from bioactive.cheap.merge import CheapAndExpert, Trust, merge
 from bioactive.errors import error
 from bioactive.evaluation.blocks import blocks
 
 from .in_memory import Trainer
-from .posteriors import posterior
 from .scoring import BATCH
-from .stretches import word_tokens
 
 
 @dataclass(frozen=True)

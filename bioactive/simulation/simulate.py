@@ -13,13 +13,13 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from bioactive.active.costs import Cost
+from bioactive.active.journal import Journal, differences
 from bioactive.errors import error
 
 from .bench import Bench
 from .choose import Budget, Pool, Question, asks_pipeline, cold_questions, next_questions, seed_questions
-from .costs import Cost
 from .experiment import FULL, Experiment
-from .journal import Journal, differences
 from .trust import Guesses, guess, training_docs
 
 Row = dict[str, Any]

@@ -9,10 +9,11 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from bioactive.active.posteriors import Posterior
+from bioactive.active.stretches import runs_of, word_tokens
+
 from .choose import Pool, beliefs
 from .oracle import Oracle
-from .posteriors import Posterior
-from .stretches import runs_of, word_tokens
 
 # By text: the sure words as runs [start, end), and the entities among them [start, end, label]; all in words.
 Guesses = dict[int, dict[str, list[list[Any]]]]

@@ -1,0 +1,1 @@
+"""Simulated annotation: a gold corpus answers what a strategy asks; experiments, costs, curves and reports."""

@@ -13,7 +13,7 @@ import srsly
 from spacy.tokens import Doc, DocBin, Span
 
 from bioactive.active import predict as predict_module
-from bioactive.active import rank as rank_module
+from bioactive.active import ranking as ranking_module
 from bioactive.active.files import Run, predict_file, rank_file
 from bioactive.active.journal import Journal
 from bioactive.active.predict import PredictOptions
@@ -30,7 +30,7 @@ FOUR = {"batch_size": 4}
 @pytest.fixture(autouse=True)
 def _small_blocks():
     with pytest.MonkeyPatch.context() as patch:
-        for module in (predict_module, rank_module):
+        for module in (predict_module, ranking_module):
             patch.setattr(module, "WINDOW", 4)
         yield
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import spacy
@@ -241,13 +240,8 @@ def test_noise_needs_a_text_in_common(nlp):
         noise([made(nlp, "one")], [made(nlp, "two")])
 
 
-def test_distant_corpus_is_as_noisy_as_published(nlp):
-    import os
-
-    folder = os.environ.get("BIOACTIVE_CORPORA")
-    path = Path(folder or "") / "bc5cdr-distant/BC5CDR_Dict_1.0/train.ALL.txt"
-    if not folder or not path.is_file():
-        pytest.skip("BIOACTIVE_CORPORA names no folder with bc5cdr-distant")
+def test_distant_corpus_is_as_noisy_as_published(nlp, corpora):
+    path = corpora / "bc5cdr-distant/BC5CDR_Dict_1.0/train.ALL.txt"
     from bioactive.corpus.columns import ColumnOptions, read_columns
 
     cheap = list(read_classes(path, nlp.vocab, CLASSES, Tally()))

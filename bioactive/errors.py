@@ -346,6 +346,9 @@ class Errors:
     )
     B618 = "Nothing here trains {kind!r}. Choose among {known}; taggers, parsers and coreference are not planned."
     B619 = "There is nothing to train or evaluate on: {names}. Annotate some more, or name other datasets."
+    B620 = "The pipeline {name!r} has no vectors of words, which say what terms are alike. Take one that has some."
+    B621 = "None of the terms {seeds} has a vector in this pipeline. Give other --seeds, single words for example."
+    B622 = "No component of this pipeline {wanted}: found {pipes}. Take a pipeline that was trained for it."
 
 
 def error(code: str, **found: object) -> BioactiveError:

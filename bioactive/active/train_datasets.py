@@ -126,6 +126,9 @@ def make_config(wanted: Wanted, docs: Sequence[Doc], nlp: Language) -> Config:
     if wanted.base_model:
         _take_along(made, wanted, nlp)
     filled = spacy.util.load_model_from_config(made, auto_fill=True).config
+    if wanted.base_model:
+        # Filling in wrote factories in place of the sources, that is, components that have learnt nothing.
+        filled["components"].update({name: {"source": wanted.base_model} for name in nlp.pipe_names})
     return filled
 
 

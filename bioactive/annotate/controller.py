@@ -7,7 +7,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from ..errors import BioactiveError, error
@@ -94,6 +94,7 @@ class Controller:
         return cls(components, store, {"recipe": name, **(config or {})})
 
     def _open_stream(self) -> None:
+        self._met: set[object] = set()
         self._feed = self._new_tasks()
         self._drawn = 0
         # With one copy a task is let go of when it is answered, so that few are in memory at a time.
@@ -114,6 +115,16 @@ class Controller:
                 new.apply_like(old)
             self.stream = new
             self._open_stream()
+
+    def second_pass(self) -> int:
+        """Ask also about what the sorters of the stream passed over, the best of it first.
+
+        RETURNS (int): How many tasks that are.
+        """
+        with self._drawing:
+            found = self.stream.second_pass()
+            self._feed = chain(self._feed, self._new_tasks())
+        return found
 
     def _make_terms(self) -> Terms:
         router, wanted = self.components.get("task_router"), self.config["annotations_per_task"]
@@ -247,7 +258,7 @@ class Controller:
         tally = self.stream.source.tally
         # Only where the suggestions are not themselves the question.
         blind = self.config["blind_share"] if self.view_id in ("ner_manual", "spans_manual") else 0.0
-        for task in without_duplicates(self._written(), tally, self.config["exclude_by"]):
+        for task in without_duplicates(self._written(), tally, self.config["exclude_by"], self._met):
             self._drawn += 1
             yield {**blinded(task, blind), VIEW_ID: self.view_id}
 

@@ -206,8 +206,13 @@ def make_raw_doc(nlp: Language, task: Task) -> Doc:
 
 def ensure_sentencizer(nlp: Language) -> None:
     """Give a pipeline that does not find sentences a component that does, by rules."""
-    if not any({"token.is_sent_start", "doc.sents"} & set(nlp.get_pipe_meta(n).assigns) for n in nlp.pipe_names):
+    if not finds_sentences(nlp):
         nlp.add_pipe("sentencizer", first=True)
+
+
+def finds_sentences(nlp: Language) -> bool:
+    """Whether a component of a pipeline cuts texts into sentences."""
+    return any({"token.is_sent_start", "doc.sents"} & set(nlp.get_pipe_meta(n).assigns) for n in nlp.pipe_names)
 
 
 def _sentence_task(task: Task, sentence: Span, text_key: str) -> Task:

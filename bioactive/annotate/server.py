@@ -75,6 +75,7 @@ class Questions(Progress):
     session_id: str
     out: int = Field(description="Tasks that are out at all sessions")
     left_out: dict[str, int] = Field(description="What the stream left out, counted by reason")
+    passed_over: int = Field(0, description="Tasks that sorters passed over, which /second_pass brings back")
 
 
 class AnswersBody(SessionBody):
@@ -197,8 +198,14 @@ def _add_routes(app: FastAPI, controller: Controller) -> None:
             **asdict(controller.standing(session)),
             session_id=session,
             out=controller.db.leases.count(controller.dataset),
-            left_out=dict(controller.stream.source.tally.counts),
+            left_out={reason: times for reason, times in controller.stream.source.tally.counts.items() if times},
+            passed_over=controller.stream.passed_over,
         )
+
+    @app.post("/second_pass")
+    def second_pass(body: SessionBody) -> dict[str, int]:
+        controller.check_session(body.session_id or controller.session_id)
+        return {"tasks": controller.second_pass()}
 
     @app.post("/give_answers")
     def give_answers(body: AnswersBody) -> Receipt:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from heapq import heappush, heappushpop
+from itertools import count
 from math import isfinite, sqrt
 from random import Random
 from typing import Any
@@ -28,6 +30,8 @@ PATIENCE = 20
 MARGIN = 0.02
 # `probability` keeps no task with a lower chance than this, so that a sure pipeline is still checked.
 LEAST_CHANCE = 0.05
+# How many of the tasks that were passed over are remembered for a second pass: the best.
+REMEMBERED = 10_000
 ALGORITHMS = ("ema", "probability")
 
 
@@ -39,12 +43,27 @@ class Sorter:
 
     def __init__(self, stream: Iterable[Scored]) -> None:
         self.tally = Tally()
+        # A heap of (priority, -number, task): the worst first, of equal ones the last.
+        self._passed: list[tuple[float, int, Task]] = []
+        self._number = count()
         self._tasks = self._kept(stream)
 
     @property
     def dropped(self) -> int:
         """How many tasks were passed over so far."""
         return self.tally.counts[DROPPED]
+
+    @property
+    def passed_over(self) -> int:
+        """How many of them can be had by `second_pass`: at most `REMEMBERED`."""
+        return len(self._passed)
+
+    def second_pass(self) -> list[Task]:
+        """The tasks that were passed over and are remembered, the best first. They no longer count as passed over."""
+        found, self._passed = sorted(self._passed, key=lambda entry: entry[:2], reverse=True), []
+        if found:
+            self.tally.counts[DROPPED] -= len(found)
+        return [task for _, _, task in found]
 
     def __iter__(self) -> Iterator[Task]:
         return self
@@ -55,8 +74,13 @@ class Sorter:
     def _kept(self, stream: Iterable[Scored]) -> Iterator[Task]:
         raise NotImplementedError
 
-    def _drop(self, task: Task) -> None:
+    def _drop(self, priority: float, task: Task) -> None:
         self.tally.add(DROPPED, excerpt(str(task.get("text", ""))))
+        entry = (priority, -next(self._number), task)
+        if len(self._passed) < REMEMBERED:
+            heappush(self._passed, entry)
+        else:
+            heappushpop(self._passed, entry)
 
 
 class ExpMovingAverage(Sorter):
@@ -87,7 +111,7 @@ class ExpMovingAverage(Sorter):
             spread = sqrt(variance)
             if number == 1 or spread < 1e-9 or priority > mean + MARGIN * spread:
                 if best is not None:
-                    self._drop(best[1])
+                    self._drop(*best)
                 best, waited = None, 0
                 yield task
                 continue
@@ -96,12 +120,12 @@ class ExpMovingAverage(Sorter):
             if best is None or priority > best[0]:
                 best, worse = worse, best or worse
             if worse is not best:
-                self._drop(worse[1])
+                self._drop(*worse)
             if waited >= self.patience and best is not None:
                 found, best, waited = best[1], None, 0
                 yield found
         if best is not None:
-            self._drop(best[1])
+            self._drop(*best)
 
 
 class Probability(Sorter):
@@ -124,7 +148,7 @@ class Probability(Sorter):
             if number == 0 or draw < max(self.least, priority):
                 yield task
             else:
-                self._drop(task)
+                self._drop(priority, task)
 
 
 def prefer_uncertain(stream: Iterable[Scored], algorithm: str = "ema", **options: Any) -> Sorter:

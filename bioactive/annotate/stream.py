@@ -48,6 +48,8 @@ class Stream:
         tally = getattr(tasks, "tally", None) if tally is None else tally
         self.source = Source(total, tally=Tally() if tally is None else tally)
         self._applied: list[Callable[[Iterator[Task]], Iterable[Task]]] = []
+        # Sorters, with how many of the functions applied come before or are theirs.
+        self._sorters: list[tuple[Any, int]] = [(tasks, 0)] if hasattr(tasks, "second_pass") else []
         self._tasks: Iterator[Task] = self._counted(tasks)
 
     @classmethod
@@ -70,14 +72,20 @@ class Stream:
             places = {key: tasks if value is self else value for key, value in kwargs.items()}
             return function(*(tasks if value is self else value for value in args), **places)
 
-        made = wrapped(self._tasks)
+        self._applied.append(wrapped)
+        self._tasks = self._through(self._tasks, len(self._applied) - 1)
+        return self
+
+    def _through(self, tasks: Iterator[Task], number: int) -> Iterator[Task]:
+        """Tasks passed through one of the functions that were applied."""
+        made: Any = self._applied[number](tasks)
         if isinstance(getattr(made, "tally", None), Tally):
             # A sorter goes on counting where this stream counts.
-            self.source.tally.update(made.tally)  # type: ignore[attr-defined]
-            made.tally = self.source.tally  # type: ignore[attr-defined]
-        self._applied.append(wrapped)
-        self._tasks = iter(made)
-        return self
+            self.source.tally.update(made.tally)
+            made.tally = self.source.tally
+        if hasattr(made, "second_pass"):
+            self._sorters.append((made, number + 1))
+        return iter(made)
 
     def apply_like(self, other: Stream) -> Stream:
         """Pass the tasks through all functions that were applied to another stream.
@@ -85,9 +93,27 @@ class Stream:
         RETURNS (Stream): This stream.
         """
         for wrapped in other._applied:
-            self._tasks = iter(wrapped(self._tasks))
-        self._applied = [*self._applied, *other._applied]
+            self._applied.append(wrapped)
+            self._tasks = self._through(self._tasks, len(self._applied) - 1)
         return self
+
+    @property
+    def passed_over(self) -> int:
+        """How many tasks its sorters passed over and remember."""
+        return sum(sorter.passed_over for sorter, _ in self._sorters)
+
+    def second_pass(self) -> int:
+        """Let the tasks that its sorters passed over come at the end, the best first.
+
+        RETURNS (int): How many they are.
+        """
+        found = self.passed_over
+        for sorter, place in list(self._sorters):
+            tasks: Iterator[Task] = iter(sorter.second_pass())
+            for number in range(place, len(self._applied)):
+                tasks = self._through(tasks, number)
+            self._tasks = chain(self._tasks, tasks)
+        return found
 
     @property
     def is_empty(self) -> bool:
@@ -121,15 +147,18 @@ class Stream:
                 yield task
 
 
-def without_duplicates(tasks: Iterable[Task], tally: Tally, by: str = "task") -> Iterator[Task]:
+def without_duplicates(
+    tasks: Iterable[Task], tally: Tally, by: str = "task", met: set[object] | None = None
+) -> Iterator[Task]:
     """Hash tasks and leave out those that came before.
 
     tasks (Iterable[Task]): Tasks.
     tally (Tally): Counts what is left out.
     by (str): "task": the same question; "input": any question about the same input.
+    met (set | None): The hashes of tasks that came before; it is added to.
     YIELDS (Task): Tasks with both hashes. Only the hashes of what came before are kept in memory.
     """
-    met: set[object] = set()
+    met = set() if met is None else met
     for task in tasks:
         task = set_hashes(task)
         key = key_of(task)

@@ -110,22 +110,29 @@ class TextClassifier:
     nlp (Language): A pipeline with `textcat` or `textcat_multilabel`; one without gets a new `textcat_multilabel`.
     label (str | Sequence[str] | None): The labels to ask about; None asks about all that the pipeline has.
     long_text (bool): Score a text sentence by sentence and take the mean.
+    component (str | None): Only this component will do; by default the last that classifies texts.
     RAISES (BioactiveError): B608 without a text classifier and without a label.
     """
 
-    def __init__(self, nlp: Language, label: str | Sequence[str] | None = None, long_text: bool = False) -> None:
+    def __init__(
+        self,
+        nlp: Language,
+        label: str | Sequence[str] | None = None,
+        long_text: bool = False,
+        component: str | None = None,
+    ) -> None:
         self.nlp, self.long_text = nlp, long_text
         self._lock = threading.RLock()
-        found = [name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory.startswith("textcat")]
+        found = classifiers(nlp, component)
         wanted = _labels(label)
         if not found and not wanted:
             raise error("B608", pipes=", ".join(nlp.pipe_names) or "none", wanted="classifies texts")
         self.name = found[-1] if found else _add_component(nlp, MISSING_TEXTCAT, wanted)
-        component: Any = nlp.get_pipe(self.name)
-        unknown = [name for name in wanted if name not in component.labels]
+        pipe: Any = nlp.get_pipe(self.name)
+        unknown = [name for name in wanted if name not in pipe.labels]
         if unknown:
-            raise error("B616", labels=", ".join(unknown), name=self.name, known=", ".join(component.labels))
-        self.labels = wanted or list(component.labels)
+            raise error("B616", labels=", ".join(unknown), name=self.name, known=", ".join(pipe.labels))
+        self.labels = wanted or list(pipe.labels)
 
     def __call__(self, stream: Iterable[Task], batch_size: int = 32) -> Iterator[Scored]:
         """Score texts.
@@ -135,9 +142,7 @@ class TextClassifier:
         YIELDS (tuple[float, Task]): How likely the label of the task fits, and the task.
         """
         for batch in _batches(stream, batch_size):
-            with self._lock:
-                found = self._scores([task["text"] for task in batch])
-            for task, cats in zip(batch, found, strict=True):
+            for task, cats in zip(batch, self.scores([task["text"] for task in batch]), strict=True):
                 for label in self.labels:
                     score = float(cats.get(label, 0.0))
                     meta = {**(task.get("meta") or {}), "score": round(score, 4)}
@@ -159,7 +164,12 @@ class TextClassifier:
         with self._lock:
             return _learn(self.nlp, self.name, docs, drop)
 
-    def _scores(self, texts: list[str]) -> list[dict[str, float]]:
+    def scores(self, texts: Sequence[str]) -> list[dict[str, float]]:
+        """How likely each label fits, for each text."""
+        with self._lock:
+            return self._scores(texts)
+
+    def _scores(self, texts: Sequence[str]) -> list[dict[str, float]]:
         if not self.long_text:
             return [doc.cats for doc in self.nlp.pipe(texts, batch_size=max(1, len(texts)))]
         means = []
@@ -168,6 +178,12 @@ class TextClassifier:
             each = [doc.cats for doc in self.nlp.pipe(parts)]
             means.append({label: sum(cats.get(label, 0.0) for cats in each) / len(each) for label in self.labels})
         return means
+
+
+def classifiers(nlp: Language, component: str | None = None) -> list[str]:
+    """The names of a pipeline's text classifiers, or of this one of them."""
+    found = [name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory.startswith("textcat")]
+    return [name for name in found if component in (None, name)]
 
 
 def infer_exclusive(nlp: Language, component: str) -> bool:

@@ -114,12 +114,21 @@ def spans() -> dict[str, Any]:
     }
 
 
+def sorted_away() -> dict[str, Any]:
+    """A sorter asks about one task and passes two over."""
+    from bioactive.annotate.sorters import prefer_high_scores
+
+    scores = zip((0.9, 0.1, 0.3), ({"text": text} for text in TEXTS), strict=True)
+    return {"dataset": "ds", "view_id": "text", "stream": prefer_high_scores(scores)}
+
+
 RECIPES: dict[str, Callable[[], dict[str, Any]]] = {
     "html": html,
     "blocks": blocks,
     "hooks": hooks,
     "pairs": pairs,
     "spans": spans,
+    "sorted_away": sorted_away,
 }
 
 

@@ -12,7 +12,9 @@ from spacy.training import Example
 from bioactive.active.parses import candidates, parses
 from bioactive.annotate.binary import corrected, judged, obeys
 from bioactive.annotate.matcher import PatternMatcher
+from bioactive.annotate.recipes import ner_teach
 from bioactive.annotate.sorters import prefer_uncertain
+from bioactive.annotate.tasks import add_tokens
 from bioactive.annotate.teach import EntityRecognizer, TextClassifier, combine_models, label_answer
 from bioactive.errors import BioactiveError
 
@@ -221,3 +223,32 @@ def test_two_models_take_turns_and_both_learn() -> None:
     assert update([{**tasks[1], "answer": "reject"}]) == 0.0
     assert next(iter(matcher.patterns.values())).incorrect == 3.0
     assert len(list(prefer_uncertain(predict([{"text": "aspirin"}])))) == 1
+
+
+def test_recipe_asks_about_entities_that_the_best_reading_leaves_out(nlp: Language) -> None:
+    tasks = list(ner_teach("ds", nlp, [{"text": TEXT}])["stream"])
+    found = {(span["start"], span["end"], span["label"]): task["score"] for task in tasks for span in task["spans"]}
+    (expected,) = candidates(nlp, [nlp.make_doc(TEXT)])
+    doc = nlp.make_doc(TEXT)
+    by_place = {(doc[e.start].idx, doc[e.start : e.end].end_char, e.label): e.prob for e in expected}
+    assert found == pytest.approx(by_place)
+    assert len(found) > len(nlp(TEXT).ents)
+    distances = [abs(task["score"] - 0.5) for task in tasks]
+    assert distances == sorted(distances) and len(set(distances)) > 1
+
+
+def test_recipe_asks_about_none_of_the_words_that_are_only_shown(nlp: Language) -> None:
+    (task,) = add_tokens(nlp, [{"text": TEXT}])
+    for token in task["tokens"][:2]:
+        token["disabled"] = True
+    asked = list(ner_teach("ds", nlp, [task])["stream"])
+    everything = list(ner_teach("ds", nlp, [{"text": TEXT}])["stream"])
+    after = task["tokens"][2]["start"]
+    wanted = [each["spans"][0] for each in everything if each["spans"][0]["end"] > after]
+    assert 0 < len(asked) == len(wanted) < len(everything)
+    assert all(each["tokens"][0]["disabled"] for each in asked)
+
+
+def test_recipe_refuses_a_pipeline_that_finds_nothing() -> None:
+    with pytest.raises(BioactiveError, match=r"B622.*finds entities: found none"):
+        ner_teach("ds", spacy.blank("en"), [{"text": TEXT}], ["X"])

@@ -9,7 +9,8 @@ from .ner_correct import ner_correct, spans_correct
 from .ner_manual import ner_manual
 from .ner_teach import ner_teach
 from .review import review
-from .simple import mark, match, spans_manual, textcat_manual, textcat_teach
+from .simple import mark, match, spans_manual, textcat_correct, textcat_manual, textcat_teach
+from .terms import terms_teach
 
 __all__ = [
     "load_pipeline",
@@ -25,6 +26,8 @@ __all__ = [
     "silver_to_gold",
     "spans_correct",
     "spans_manual",
+    "terms_teach",
+    "textcat_correct",
     "textcat_manual",
     "textcat_teach",
 ]

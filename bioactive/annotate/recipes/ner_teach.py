@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..tasks import INPUT_HASH, TASK_HASH, Task
-from .ner_correct import ner_correct
+from ...errors import error
+from ..loaders import load_source
+from ..preprocess import finds_sentences, split_sentences
+from ..tasks import Task, only_asked
+from ..teach import EntityRecognizer
+from .common import fitting, pipeline_labels, pipeline_name, without_answer
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -23,35 +27,52 @@ def ner_teach(
     label: Sequence[str] | None = None,
     window: int = 200,
 ) -> dict[str, Any]:
-    """Accept or reject the entities of a pipeline, the least certain first.
+    """Accept or reject the entities that a pipeline considers, the least certain first.
 
     An accepted span is required, a rejected one is excluded, and nothing is said about the other words.
 
     dataset (str): Where the answers go.
     nlp (Language): The pipeline.
-    source (str | Path | Iterable[Task]): Texts or tasks, as in `ner_correct`.
+    source (str | Path | Iterable[Task]): Texts or tasks, cut into sentences as in `ner_correct`.
     label (Sequence[str] | None): The labels to ask about; all that the pipeline knows when not given.
     window (int): How many candidates are put in order at a time; with more, the first task comes later.
     RETURNS (dict): The recipe.
-    RAISES (BioactiveError): B408 for the source, B414 when there is no label.
+    RAISES (BioactiveError): B408 for the source, B414 when there is no label, B622 for a pipeline that finds no
+        entities.
     """
-    recipe = ner_correct(dataset, nlp, source, label)
-    recipe["stream"].apply(candidates)
-    recipe["stream"].apply(least_certain_first, window=window)
-    recipe["stream"].source.split = True
+    known = pipeline_labels(nlp)
+    labels = list(label or known)
+    if not labels:
+        raise error("B414")
+    if not known:
+        raise error("B622", wanted="finds entities", pipes=", ".join(nlp.pipe_names) or "none")
+    model, stream = EntityRecognizer(nlp, labels), load_source(source, nlp.vocab)
+    stream.apply(lambda tasks: map(without_answer, fitting(tasks, nlp, stream.source.tally)))
+    stream.apply(sentences, nlp=nlp)
+    stream.apply(lambda tasks: asked_about((task for _, task in model(tasks)), pipeline_name(nlp)))
+    stream.apply(least_certain_first, window=window)
     # A text gives several questions: one answered says nothing about the others.
-    del recipe["on_load"]
-    return {**recipe, "view_id": "ner", "config": {**recipe["config"], "exclude_by": "task"}}
+    stream.source.split = True
+    config = {"labels": labels, "lang": nlp.lang, "exclude_by": "task", "model": pipeline_name(nlp)}
+    return {"dataset": dataset, "view_id": "ner", "stream": stream, "config": config}
 
 
-def candidates(tasks: Iterable[Task]) -> Iterator[Task]:
-    """One task for each suggested span, with the span's probability as the task's score."""
+def sentences(tasks: Iterable[Task], nlp: Language) -> Iterator[Task]:
+    """Cut texts where the pipeline sets sentences; tasks that bring tokens, and all where it sets none, stay whole."""
+    cuts = finds_sentences(nlp)
+    for cut, group in groupby(tasks, lambda task: cuts and not task.get("tokens")):
+        if cut:
+            yield from split_sentences(nlp, group)
+        else:
+            yield from group
+
+
+def asked_about(tasks: Iterable[Task], model: str) -> Iterator[Task]:
+    """The tasks whose span touches a word that is asked about; the span says which pipeline (str) suggests it."""
     for task in tasks:
-        base = {key: value for key, value in task.items() if key not in (INPUT_HASH, TASK_HASH)}
-        for span in task.get("spans") or []:
-            score = span.get("score")
-            meta = {**(base.get("meta") or {}), **({} if score is None else {"score": score})}
-            yield {**base, "spans": [span], "meta": meta, **({} if score is None else {"score": score})}
+        made = only_asked(task)
+        if made["spans"]:
+            yield {**made, "spans": [{**span, "source": model} for span in made["spans"]]}
 
 
 def least_certain_first(tasks: Iterable[Task], window: int) -> Iterator[Task]:

@@ -21,6 +21,8 @@ def review(
     label: Sequence[str] | None = None,
     auto_accept: bool = False,
     singles: bool = False,
+    accept_single: bool = False,
+    ignored: bool = False,
 ) -> dict[str, Any]:
     """Decide between answers.
 
@@ -30,11 +32,13 @@ def review(
     label (Sequence[str] | None): The labels to choose from; those in the answers when not given.
     auto_accept (bool): Store what all agree on without asking.
     singles (bool): Show texts with one answer as well.
+    accept_single (bool): With `auto_accept`, store those without asking too.
+    ignored (bool): Count an ignored text as an answer as well.
     RETURNS (dict): The recipe.
     RAISES (BioactiveError): B407 when there is no such dataset.
     """
-    tasks = versions_of(store, names)
-    agreed = [task for task in tasks if len(task["versions"]) == 1 and len(task["versions"][0]["sessions"]) > 1]
+    tasks, least = versions_of(store, names, ignored), 1 if accept_single else 2
+    agreed = [task for task in tasks if len(task["versions"]) == 1 and len(task["versions"][0]["sessions"]) >= least]
     single = [task for task in tasks if len(_sessions(task)) == 1]
     out = [*(agreed if auto_accept else []), *([] if singles else single)]
     left_out = {task[INPUT_HASH] for task in out}
@@ -50,15 +54,16 @@ def review(
     return {"dataset": dataset, "view_id": "review", "stream": stream, "config": config}
 
 
-def versions_of(store: Store, names: Sequence[str]) -> list[Task]:
+def versions_of(store: Store, names: Sequence[str], ignored: bool = False) -> list[Task]:
     """One task a text, with `versions`: each different answer, with the sessions that gave it, the commonest first.
 
+    store, names, ignored: As in `review`.
     RAISES (BioactiveError): B407 when there is no such dataset.
     """
     groups: dict[int, list[Task]] = {}
     for name in names:
         for example in store.iter_examples(name):
-            if example.get("answer") != "ignore":
+            if ignored or example.get("answer") != "ignore":
                 groups.setdefault(set_hashes(example)[INPUT_HASH], []).append(example)
     return [_task(number, examples) for number, examples in groups.items()]
 

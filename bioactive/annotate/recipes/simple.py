@@ -1,8 +1,9 @@
-"""The shorter recipes: `spans.manual`, `match`, `textcat.manual`, `textcat.teach` and `mark`."""
+"""The shorter recipes: `spans.manual`, `match`, `textcat.manual`, `textcat.correct`, `textcat.teach` and `mark`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from ...errors import error
 from ..loaders import load_source
 from ..matcher import PatternMatcher
 from ..tasks import Task, add_tokens
-from ..teach import TextClassifier
+from ..teach import TextClassifier, classifiers, infer_exclusive
 from .common import fitting, pipeline_name, without_answer
 from .ner_manual import ner_manual
 from .ner_teach import least_certain_first
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from spacy.language import Language
 
 INPUTS = ("text", "html")
+# Texts that the pipeline gets at a time; with more, the first task comes later.
+BATCH = 10
 
 
 def spans_manual(
@@ -137,6 +140,53 @@ def textcat_manual(
         "stream": stream,
         "config": {"labels": list(label), "choice_style": style, "choice_auto_accept": exclusive},
     }
+
+
+def textcat_correct(
+    dataset: str,
+    nlp: Language,
+    source: str | Path | Iterable[Task],
+    label: Sequence[str] | None = None,
+    threshold: float = 0.5,
+    component: str | None = None,
+) -> dict[str, Any]:
+    """Correct the labels that a pipeline gives to whole texts.
+
+    dataset (str): Where the answers go.
+    nlp (Language): A pipeline with a text classifier. One whose labels exclude each other suggests one at most.
+    source (str | Path | Iterable[Task]): Texts or tasks, as in `loaders.load_source`.
+    label (Sequence[str] | None): The labels to show; all that the pipeline knows when not given.
+    threshold (float): A label is chosen from the start when it is at least as likely, 0.0 to 1.0.
+    component (str | None): Which text classifier suggests; by default the last.
+    RETURNS (dict): The recipe; its `update` teaches the pipeline.
+    RAISES (BioactiveError): B408 for the source, B616 for a label that the pipeline does not know, B622 for a pipeline
+        that classifies no texts.
+    """
+    if not classifiers(nlp, component):
+        raise error("B622", wanted="classifies texts", pipes=", ".join(nlp.pipe_names) or "none")
+    classifier = TextClassifier(nlp, list(label) if label else None, component=component)
+    exclusive = infer_exclusive(nlp, classifier.name)
+    options = [{"id": name, "text": name} for name in classifier.labels]
+    stream = load_source(source, nlp.vocab)
+
+    def ask(tasks: Iterable[Task]) -> Iterator[Task]:
+        rest = map(without_answer, fitting(tasks, nlp, stream.source.tally))
+        while batch := list(islice(rest, BATCH)):
+            for task, scores in zip(batch, classifier.scores([task["text"] for task in batch]), strict=True):
+                likely = sorted(classifier.labels, key=lambda name: -scores[name])
+                chosen = [name for name in likely if scores[name] >= threshold][: 1 if exclusive else None]
+                yield {**task, "options": options, "accept": chosen}
+
+    stream.apply(ask)
+    config = {
+        "labels": classifier.labels,
+        "lang": nlp.lang,
+        "choice_style": "single" if exclusive else "multiple",
+        "exclude_by": "input",
+        "model": pipeline_name(nlp),
+    }
+    made = {"dataset": dataset, "view_id": "choice", "stream": stream, "config": config}
+    return {**made, "update": classifier.update}
 
 
 def mark(

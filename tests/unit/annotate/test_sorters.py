@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
+from bioactive.annotate.controller import Controller
 from bioactive.annotate.sorters import (
     DROPPED,
     ExpMovingAverage,
@@ -18,6 +20,8 @@ from bioactive.annotate.sorters import (
     prefer_low_scores,
     prefer_uncertain,
 )
+from bioactive.annotate.store import Store
+from bioactive.annotate.stream import Stream
 from bioactive.errors import BioactiveError
 
 COUNT = 4000
@@ -145,3 +149,46 @@ def test_terms_are_found_in_any_case() -> None:
 
 def test_streams_take_turns() -> None:
     assert list(interleave(["abc", "d", "ef"])) == ["a", "d", "e", "b", "f", "c"]
+
+
+@pytest.mark.parametrize("algorithm", ["ema", "probability"])
+def test_second_pass_gives_the_rest_the_best_first(algorithm: str) -> None:
+    scores = uniform()
+    sorter = prefer_high_scores(scored(scores), algorithm=algorithm)
+    first = [task["score"] for task in sorter]
+    assert sorter.dropped == sorter.passed_over == COUNT - len(first)
+    rest = [task["score"] for task in sorter.second_pass()]
+    assert rest == sorted(rest, reverse=True) and sorted(first + rest) == sorted(scores)
+    assert sorter.dropped == sorter.passed_over == 0 and sorter.second_pass() == []
+
+
+def test_only_the_best_of_what_is_passed_over_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bioactive.annotate.sorters.REMEMBERED", 3)
+    sorter = prefer_high_scores(scored([0.9, 0.1, 0.5, 0.2, 0.5, 0.4]))
+    assert [task["text"] for task in sorter] == ["0"]
+    assert sorter.dropped == 5 and [task["text"] for task in sorter.second_pass()] == ["2", "4", "5"]
+    assert sorter.dropped == 2
+
+
+def test_second_pass_of_a_stream_goes_through_what_came_after_the_sorter() -> None:
+    stream = Stream([{"text": text, "score": score} for text, score in (("a", 0.9), ("b", 0.1), ("c", 0.3))])
+    stream.apply(lambda tasks: ({**task, "before": task.get("before", 0) + 1} for task in tasks))
+    stream.apply(lambda tasks: prefer_high_scores((task["score"], task) for task in tasks))
+    stream.apply(lambda tasks: ({**task, "after": True} for task in tasks))
+    assert [task["text"] for task in stream] == ["a"] and stream.passed_over == 2
+    assert stream.second_pass() == 2
+    assert [(task["text"], task["before"], task["after"]) for task in stream] == [("c", 1, True), ("b", 1, True)]
+    assert stream.passed_over == stream.source.tally.counts[DROPPED] == 0 and stream.second_pass() == 0
+
+
+def test_controller_asks_about_what_was_passed_over_once(tmp_path: Path) -> None:
+    tasks = [(0.9, {"text": "a"}), (0.1, {"text": "b"}), (0.1, {"text": "a"}), (0.2, {"text": "c"})]
+    config = {"auto_exclude_current": False}
+    made = {"dataset": "ds", "view_id": "text", "stream": prefer_high_scores(tasks), "config": config}
+    with Store(str(tmp_path / "answers.db")) as store:
+        controller = Controller(made, store)
+        (first,) = controller.get_questions()
+        controller.receive_answers([{**first, "answer": "accept"}])
+        assert controller.get_questions() == [] and controller.second_pass() == 3
+        assert [task["text"] for task in controller.get_questions()] == ["c", "b"]
+        assert controller.second_pass() == 0

@@ -49,7 +49,9 @@ prodigy.components.preprocess.get_token prodigy.components.preprocess.sync_spans
 prodigy.recipes.train.merge_corpus prodigy.recipes.train.RECIPE_ARGS prodigy.components.routers.log_router
 prodigy.components.routers.full_overlap prodigy.components.session.Session prodigy.components.stream.Stream
 prodigy.recipes.data_utils.merge_corpus prodigy.components.filters.filter_tasks prodigy.core.serve
-prodigy.components.routers.no_overlap prodigy.components.routers.route_average_per_task
+prodigy.recipes.review.review prodigy.recipes.ner.silver_to_gold prodigy.recipes.ner.eval_ab
+prodigy.recipes.ner.model_annotate prodigy.recipes.generic.match prodigy.recipes.terms.teach
+prodigy.recipes.textcat.correct prodigy.components.routers.no_overlap prodigy.components.routers.route_average_per_task
 """
 SIGNATURES = {
     "components.loaders.JSONL": ["source"],

@@ -43,6 +43,7 @@ export const getProject = (session) => request(session ? `project/${encodeURICom
 export const getQuestions = (session_id, have) => request("get_session_questions", { session_id, have });
 export const giveAnswers = (session_id, answers, keepalive) => request("give_answers", { session_id, answers }, keepalive);
 export const getHistory = (session_id, limit) => request("get_history", { session_id, limit });
+export const secondPass = (session_id) => request("second_pass", { session_id });
 export const keepAlive = (session_id) => request("keep_alive", { session_id });
 export const validateAnswer = (answer) => request("validate_answer", { answer });
 export const callHook = (name, payload) => request(`event/${encodeURIComponent(name)}`, payload ?? {});

@@ -1,6 +1,6 @@
 // The page: it opens the project, shows one task after the other, and says which key does what.
 
-import { getProject, keepAlive } from "./api.js";
+import { getProject, keepAlive, secondPass } from "./api.js";
 import { Desk } from "./desk.js";
 import { openHistory } from "./history-list.js";
 import { actionOf, applyButtons, applyTheme, loadContent, openInterface, tell } from "./recipe-page.js";
@@ -109,6 +109,7 @@ function show(item) {
   else view.clear();
   showMeta(shown);
   showMessage("");
+  element("again").hidden = true;
   updateButtons();
   if (item) view.focusTask();
   if (shown) tell(mounted ? "update" : "mount", { task: shown });
@@ -139,6 +140,20 @@ function onEmpty(found) {
   if (found.out) lines.push(t("out", { n: found.out }));
   for (const [reason, times] of Object.entries(found.left_out)) lines.push(`${times} ${reason}.`);
   showMessage(lines.join("\n"));
+  element("again").hidden = !found.passed_over;
+  element("again").textContent = t("again", { n: found.passed_over });
+}
+
+// What the recipe's sorters passed over is asked after all.
+async function again() {
+  element("again").hidden = true;
+  try {
+    await secondPass(desk.session);
+    await desk.refill();
+    if (!desk.item && desk.queue.length) showNext();
+  } catch (problem) {
+    onTrouble(problem.message);
+  }
 }
 
 function onTrouble(reason) {
@@ -281,6 +296,7 @@ for (const [action, button] of Object.entries(buttons)) {
   button.addEventListener("click", () => ACTIONS[action]());
 }
 element("flag").addEventListener("click", flag);
+element("again").addEventListener("click", again);
 element("open-history").addEventListener("click", () => desk && showHistory());
 element("open-instructions").addEventListener("click", showInstructions);
 element("open-settings").addEventListener("click", () => element("settings").showModal());

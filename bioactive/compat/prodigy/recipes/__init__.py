@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-MODULES = ("ner", "spans", "textcat", "rel", "generic", "train", "commands")
+MODULES = ("ner", "spans", "textcat", "rel", "generic", "review", "terms", "train", "commands")
 
 
 def load_all() -> None:

@@ -7,20 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 from bioactive.annotate.formats import Source
 from bioactive.annotate.matcher import PatternMatcher
-from bioactive.annotate.preprocess import make_ner_suggestions, resolve_labels
+from bioactive.annotate.preprocess import make_ner_suggestions, resolve_labels, split_sentences
 from bioactive.annotate.recipe_files import built_in
-from bioactive.annotate.recipes import ner_correct, ner_manual
+from bioactive.annotate.recipes import model_annotate as annotate_by
+from bioactive.annotate.recipes import ner_correct, ner_eval_ab, ner_manual
+from bioactive.annotate.recipes import silver_to_gold as make_gold
 from bioactive.annotate.sorters import prefer_uncertain
 from bioactive.annotate.stream import support_both_streams
 from bioactive.annotate.tasks import VIEW_ID, Task
 from bioactive.annotate.teach import EntityRecognizer, combine_models
 
+from ..components.db import connect
 from . import common as c
 
 if TYPE_CHECKING:
     from spacy.language import Language
 
-__all__ = ["correct", "manual", "preprocess_stream", "remove_tokens", "teach"]
+__all__ = [
+    "correct",
+    "eval_ab",
+    "manual",
+    "model_annotate",
+    "preprocess_stream",
+    "remove_tokens",
+    "silver_to_gold",
+    "teach",
+]
 
 MANUAL = {"dataset": c.DATASET, "spacy_model": c.MODEL, "source": c.SOURCE, "loader": c.LOADER, "label": c.LABEL}
 
@@ -88,6 +100,74 @@ def teach(
     config = {"lang": nlp.lang, "labels": labels, "exclude_by": "task"}
     made = {"dataset": dataset, "view_id": "ner", "stream": stream, "update": update, "config": config}
     return c.with_exclude(made, exclude)
+
+
+@built_in(
+    "ner.silver-to-gold",
+    dataset=c.DATASET,
+    silver_sets=c.Arg(help="Datasets of accepted and rejected spans, with commas between", converter=c.split_string),
+    spacy_model=c.MODEL,
+    label=c.LABEL,
+)
+def silver_to_gold(
+    dataset: str, silver_sets: str | Sequence[str], spacy_model: str | Language, label: c.Labels = None
+) -> dict[str, Any]:
+    """Make whole answers of accepted and rejected spans, with the pipeline's best reading that obeys them."""
+    nlp = c.open_pipeline(spacy_model)
+    return make_gold(dataset, connect(), c.names_of(silver_sets), nlp, c.labels_of(label) or None)
+
+
+@built_in(
+    "ner.eval-ab",
+    dataset=c.DATASET,
+    model_a=c.MODEL,
+    model_b=c.MODEL,
+    source=c.SOURCE,
+    loader=c.LOADER,
+    label=c.LABEL,
+    exclude=c.EXCLUDE,
+    unsegmented=c.UNSEGMENTED,
+)
+def eval_ab(
+    dataset: str,
+    model_a: str | Language,
+    model_b: str | Language,
+    source: Source,
+    loader: str | None = None,
+    label: c.Labels = None,
+    exclude: c.Labels = None,
+    unsegmented: bool = False,
+) -> dict[str, Any]:
+    """Choose the better of two pipelines' entities, without knowing whose are whose."""
+    one, two = c.open_pipeline(model_a), c.open_pipeline(model_b)
+    stream = c.open_source(source, loader)
+    if not unsegmented:
+        stream.apply(split_sentences, nlp=one, stream=stream)
+    return c.with_exclude(ner_eval_ab(dataset, one, two, stream, c.labels_of(label) or None), exclude)
+
+
+@built_in(
+    "ner.model-annotate",
+    dataset=c.DATASET,
+    spacy_model=c.MODEL,
+    source=c.SOURCE,
+    model_alias=c.Arg(help="Name that the pipeline annotates under"),
+    labels=c.Arg("--labels", "-l", help="Labels with commas between, or a file of them", converter=c.get_labels),
+    loader=c.LOADER,
+)
+def model_annotate(
+    dataset: str,
+    spacy_model: str | Language,
+    source: Source,
+    model_alias: str,
+    labels: c.Labels = None,
+    loader: str | None = None,
+) -> int:
+    """Let a pipeline answer as an annotator; returns how many answers were new."""
+    nlp, stream = c.open_pipeline(spacy_model), c.open_source(source, loader)
+    new = annotate_by(dataset, connect(), nlp, stream, model_alias, c.labels_of(labels) or None)
+    print(f"{new} answers by {model_alias!r} added to {dataset!r}.")
+    return new
 
 
 @support_both_streams()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bioactive.annotate.formats import Source
 from bioactive.annotate.matcher import PatternMatcher
 from bioactive.annotate.recipe_files import built_in
-from bioactive.annotate.recipes import textcat_manual
+from bioactive.annotate.recipes import textcat_correct, textcat_manual
 from bioactive.annotate.sorters import prefer_uncertain
 from bioactive.annotate.teach import TextClassifier, combine_models
 
@@ -16,7 +16,7 @@ from . import common as c
 if TYPE_CHECKING:
     from spacy.language import Language
 
-__all__ = ["manual", "teach"]
+__all__ = ["correct", "manual", "teach"]
 
 EXCLUSIVE = c.Arg("--exclusive", "-E", help="One label at most fits a text")
 EMPTY = c.Arg("--accept-empty", "-AE", help="Kept for scripts that give it: answers without a label are taken")
@@ -45,6 +45,37 @@ def manual(
     """Give labels to whole texts by hand."""
     made = textcat_manual(dataset, c.open_source(source, loader), c.labels_of(label), exclusive)
     return c.with_exclude(made, exclude, accept_empty=accept_empty)
+
+
+@built_in(
+    "textcat.correct",
+    dataset=c.DATASET,
+    spacy_model=c.MODEL,
+    source=c.SOURCE,
+    loader=c.LOADER,
+    label=c.LABEL,
+    update=c.UPDATE,
+    exclude=c.EXCLUDE,
+    threshold=c.Arg("--threshold", "-t", help="How likely a label has to be to be chosen from the start"),
+    component=c.Arg("--component", "-c", help="Name of the component that suggests"),
+)
+def correct(
+    dataset: str,
+    spacy_model: str | Language,
+    source: Source,
+    loader: str | None = None,
+    label: c.Labels = None,
+    update: bool = False,
+    exclude: c.Labels = None,
+    threshold: float = 0.5,
+    component: str | None = None,
+) -> dict[str, Any]:
+    """Correct the labels that a pipeline gives to whole texts."""
+    nlp, stream = c.open_pipeline(spacy_model), c.open_source(source, loader)
+    made = textcat_correct(dataset, nlp, stream, c.labels_of(label) or None, threshold, component)
+    if not update:
+        del made["update"]
+    return c.with_exclude(made, exclude)
 
 
 @built_in(

@@ -59,7 +59,7 @@ SEARCH = {
     "sentences_a_second": Strategy("sentence", "total_entropy", per_second=True),
     "entropy_sentences": Strategy("sentence", "entropy"),
 }
-CONVERT = {"nerel-bio": ["--unit", "sentence", "--lang", "ru"]}
+CONVERT = {"jnlpba": ["--unit", "sentence"], "nerel-bio": ["--unit", "sentence", "--lang", "ru"]}
 
 
 def run(*words: object) -> None:

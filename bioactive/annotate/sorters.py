@@ -43,7 +43,7 @@ class Sorter:
 
     def __init__(self, stream: Iterable[Scored]) -> None:
         self.tally = Tally()
-        # A heap of (priority, -number, task): the worst first, of equal ones the last.
+        # A heap of (priority, -number, task): the worst first, of equal ones that passed over last.
         self._passed: list[tuple[float, int, Task]] = []
         self._number = count()
         self._tasks = self._kept(stream)

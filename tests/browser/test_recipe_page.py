@@ -170,15 +170,15 @@ def test_options_have_keys_by_place_and_leave_digits_to_labels(
 
 def test_what_a_sorter_passed_over_is_asked_after_all(recipe_page: Callable[[str], Any], tmp_path: Path) -> None:
     page = recipe_page("sorted_away")
-    page.locator("#place", has_text="Aspirin").wait_for()
+    page.locator("#view", has_text="Aspirin").wait_for()
     assert page.locator("#again").is_hidden()
     page.keyboard.press("a")
     page.locator("#again", has_text="2 passed over").click()
     # The one with the higher score first.
-    page.locator("#place", has_text="third").wait_for()
+    page.locator("#view", has_text="third").wait_for()
     assert page.locator("#again").is_hidden() and page.locator("#message").is_hidden()
     page.keyboard.press("a")
-    page.locator("#place", has_text="second").wait_for()
+    page.locator("#view", has_text="second").wait_for()
     page.keyboard.press("x")
     page.locator("#message", has_text="No more").wait_for()
     assert page.locator("#again").is_hidden() and "passed over" not in page.inner_text("#message")

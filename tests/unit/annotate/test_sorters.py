@@ -164,7 +164,7 @@ def test_second_pass_gives_the_rest_the_best_first(algorithm: str) -> None:
 
 def test_only_the_best_of_what_is_passed_over_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bioactive.annotate.sorters.REMEMBERED", 3)
-    sorter = prefer_high_scores(scored([0.9, 0.1, 0.5, 0.2, 0.5, 0.4]))
+    sorter = prefer_high_scores(scored([0.9, 0.1, 0.35, 0.2, 0.3, 0.25]))
     assert [task["text"] for task in sorter] == ["0"]
     assert sorter.dropped == 5 and [task["text"] for task in sorter.second_pass()] == ["2", "4", "5"]
     assert sorter.dropped == 2

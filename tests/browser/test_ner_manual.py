@@ -236,8 +236,8 @@ def test_mark_is_drawn_within_a_frame_in_a_long_text(server: Start, new_page: Op
         };
         step(0);
     })"""
-    # A frame is 16 ms. The best of twenty marks, with twenty in the text already: one that waited for other programs does
-    # not count, while a mark that costs too much does so every time.
+    # A frame is 16 ms. The best of twenty marks, with twenty in the text already: one that waited for other programs
+    # does not count, while a mark that costs too much does so every time.
     assert page.evaluate(script) < 16
 
 

@@ -290,7 +290,18 @@ def _add_component(nlp: Language, factory: str, labels: Sequence[str]) -> str:
     doc = nlp.make_doc("one example")
     doc.cats = dict.fromkeys(labels, 1.0) if factory.startswith("textcat") else {}
     component.initialize(lambda: [Example(nlp.make_doc(doc.text), doc)], nlp=nlp)
+    if factory.startswith("textcat"):
+        _know_nothing(component.model)
     return factory
+
+
+def _know_nothing(model: Any) -> None:
+    """Zero the output layers of a fresh classifier: it says .5 of every text, and no chance weight decides for it."""
+    for layer in model.walk():
+        if layer.name in ("linear", "softmax") and layer.has_dim("nO") and layer.get_dim("nO") == model.get_dim("nO"):
+            for name in layer.param_names:
+                if layer.has_param(name):
+                    layer.set_param(name, 0 * layer.get_param(name))
 
 
 def _labels(label: str | Sequence[str] | None) -> list[str]:

@@ -22,6 +22,7 @@ from transformers.modeling_outputs import BaseModelOutput
 
 from .buckets import length_buckets, pass_pieces
 from .fused import FusedAdam
+from .kernels import CPUKernels
 from .precision import Precision, number_format, quantized
 
 LISTENING = "spacy-transformers.Tok2VecTransformer.v3"
@@ -110,7 +111,7 @@ class BucketedShim(HFShim):
         form = number_format(self.precision, mask.device, is_train=is_train)
         encoder = self._in_int8() if form == "int8" else self._model
         outputs = []
-        with torch.autocast(mask.device.type, torch.bfloat16, enabled=form == "bf16"):
+        with CPUKernels(), torch.autocast(mask.device.type, torch.bfloat16, enabled=form == "bf16"):
             for bucket in buckets:
                 rows, width = torch.as_tensor(bucket, device=mask.device), int(lengths[bucket[0]])
                 outputs.append(encoder(**{key: value[rows, :width] for key, value in inputs.kwargs.items()}))

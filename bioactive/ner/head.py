@@ -1,4 +1,4 @@
-"""The layers over the encoder: an optional recurrent context layer, the emissions and the transitions.
+"""The layers over the encoder: an optional context layer, the emissions and the transitions.
 
 Three files for three worlds: the pipe (`component.py`) speaks spaCy, this file thinc, the inference (`crf.py`) torch.
 """
@@ -6,18 +6,20 @@ Three files for three worlds: the pipe (`component.py`) speaks spaCy, this file 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, Literal, cast
 
+import numpy
 import srsly
 import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from spacy.tokens import Doc
 from thinc.api import Model, Optimizer, PyTorchShim, chain, concatenate, get_torch_default_device, torch2xp, xp2torch
-from thinc.types import Floats2d, Floats3d
+from thinc.types import Floats2d
 from torch import Tensor, nn
 
+from .context import Context, ConvContext, in_blocks, pad_words, run_lstm, unpad
 from .crf import Lattice
 from .fused import FusedAdam
 from .precision import head_in_bf16
@@ -32,18 +34,20 @@ def build_crf_tagger(
     decoder: Decoder = "crf",
     context_width: int = 0,
     context_depth: int = 1,
+    context: Context = "lstm",
     nO: int | None = None,
 ) -> Model[list[Doc], Lattice]:
     """A model from Docs to the potentials of a tag sequence, registered as "bioactive.CRFTagger.v1".
 
     tok2vec (Model[list[Doc], list[Floats2d]]): The encoder: a vector a word, one array a Doc.
     decoder (str): "crf" learns transitions between tags; "softmax" leaves the words independent.
-    context_width (int): Width of each direction of an LSTM between encoder and emissions; 0 for none.
-    context_depth (int): Number of stacked LSTM layers.
+    context_width (int): Width of the layers between encoder and emissions, of an LSTM's each direction; 0 for none.
+    context_depth (int): Number of these layers.
+    context (str): "lstm", or "conv" for convolutions over a word and its two neighbours.
     nO (int | None): Number of tags; taken from the data when not given.
     RETURNS (Model[list[Doc], Lattice]): The model, with the references "tok2vec" and "output_layer".
     """
-    cfg = {"decoder": decoder, "context_width": context_width, "context_depth": context_depth}
+    cfg = {"decoder": decoder, "context_width": context_width, "context_depth": context_depth, "context": context}
     head: Model[InT, OutT] = Model(
         "crf_head",
         forward,
@@ -81,94 +85,74 @@ def forward(model: Model[InT, OutT], X: InT, is_train: bool) -> tuple[OutT, Call
     shim.network.dropout = model.attrs["dropout_rate"] if is_train else 0.0
     lengths = torch.tensor([len(rows) for rows in X], device=shim.device)
     # A transformer's listener gives texts without words rows of no width.
-    filled = [rows if len(rows) else model.ops.alloc2f(0, model.get_dim("nI")) for rows in X]
-    padded = xp2torch(model.ops.pad(filled), requires_grad=is_train, device=shim.device)
+    filled = [rows for rows in X if len(rows)] or [model.ops.alloc2f(0, model.get_dim("nI"))]
+    words = xp2torch(model.ops.xp.concatenate(filled), requires_grad=is_train, device=shim.device)
     shim.network.train(is_train)
-    # Training in bf16 takes half of the time; what is predicted stays exact.
-    low = is_train and head_in_bf16(shim.device)
+    # Training in bf16 takes half of the time. An LSTM would then predict by company: it does so in float32.
+    low = head_in_bf16(shim.device) and (is_train or isinstance(shim.network.context, ConvContext))
     with torch.set_grad_enabled(is_train), torch.autocast(shim.device.type, torch.bfloat16, enabled=low):
-        emissions, transitions = shim.network(padded, lengths)
+        emissions, transitions = shim.network(words, lengths)
     if not is_train:
         transitions = transitions.detach()
 
     def backprop(d_lattice: OutT) -> InT:
         torch.autograd.backward((emissions, transitions), (d_lattice.emissions, d_lattice.transitions))
-        d_padded = cast(Floats3d, torch2xp(cast(Tensor, padded.grad)))
-        return [d_padded[row, : len(rows)] for row, rows in enumerate(X)]
+        d_words = cast(Floats2d, torch2xp(cast(Tensor, words.grad)))
+        ends = numpy.cumsum([len(rows) for rows in X])
+        return [d_words[end - len(rows) : end] for rows, end in zip(X, ends.tolist(), strict=True)]
 
     return Lattice(emissions, lengths, transitions), backprop
 
 
 class TaggerNetwork(nn.Module):
-    """Vectors [B, L, nI] to emissions [B, L, nO] and transitions [nO + 1, nO].
+    """Vectors of N words in B sentences, [N, nI], to emissions [B, L, nO] and transitions [nO + 1, nO].
 
     The dropout rate is an attribute that the caller sets: thinc's `set_dropout_rate` does not reach `nn.Dropout`.
     """
 
-    def __init__(self, n_in: int, n_out: int, decoder: Decoder, context_width: int, context_depth: int) -> None:
+    def __init__(
+        self,
+        n_in: int,
+        n_out: int,
+        decoder: Decoder,
+        context_width: int,
+        context_depth: int,
+        context: Context = "lstm",
+    ) -> None:
         super().__init__()
         self.dropout = 0.0
-        self.context = (
-            nn.LSTM(n_in, context_width, context_depth, batch_first=True, bidirectional=True) if context_width else None
-        )
-        self.output = nn.Linear(2 * context_width or n_in, n_out)
+        self.context: nn.LSTM | ConvContext | None = None
+        n_hidden = n_in
+        if context_width and context == "lstm":
+            self.context = nn.LSTM(n_in, context_width, context_depth, batch_first=True, bidirectional=True)
+            n_hidden = 2 * context_width
+        elif context_width:
+            self.context, n_hidden = ConvContext(n_in, context_width, context_depth), context_width
+        self.output = nn.Linear(n_hidden, n_out)
         self.transitions = nn.Parameter(torch.zeros(n_out + 1, n_out), requires_grad=decoder == "crf")
 
-    def forward(self, vectors: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        hidden = self._drop(vectors)
-        if self.context is not None:
-            hidden = self._drop(self._in_context(self.context, hidden, lengths))
+    def forward(self, words: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        def drop(hidden: Tensor, _number: int = 0) -> Tensor:
+            return self._drop(hidden, lengths)
+
+        hidden = drop(words)
+        if isinstance(self.context, ConvContext):
+            hidden = drop(self.context(hidden, lengths, drop))
+        elif self.context is not None:
+            hidden = drop(unpad(run_lstm(self.context, pad_words(hidden, lengths), lengths), lengths))
         # A parameter that takes no gradient still has to be a node that one may be handed back to.
         transitions = self.transitions if self.transitions.requires_grad else self.transitions + 0 * hidden.sum()
-        return self.output(hidden).float(), transitions.float()
+        # Rounded to bf16, potentials would cost a probability its third digit.
+        with torch.autocast(hidden.device.type, enabled=False):
+            emissions = in_blocks(self.output, hidden.float())
+        return pad_words(emissions, lengths), transitions.float()
 
-    def _drop(self, vectors: Tensor) -> Tensor:
+    def _drop(self, words: Tensor, lengths: Tensor) -> Tensor:
         """Variational dropout (Gal and Ghahramani 2016): one mask a sentence, the same at each of its words."""
-        if not self.training:
-            return vectors
-        mask = nn.functional.dropout(vectors.new_ones(len(vectors), 1, vectors.shape[2]), self.dropout, self.training)
-        return vectors * mask
-
-    @staticmethod
-    def _in_context(context: nn.LSTM, vectors: Tensor, lengths: Tensor) -> Tensor:
-        if vectors.shape[1] and bool((lengths == vectors.shape[1]).all()):
-            return cast(Tensor, context(vectors)[0])
-        if vectors.is_cuda:
-            # thinc's optimiser hands back each weight as a tensor of its own; cuDNN wants all of them in one piece.
-            context.flatten_parameters()
-            return packed(context, vectors, lengths)
-        return both_ways(context, vectors, lengths)
-
-
-def packed(context: nn.LSTM, vectors: Tensor, lengths: Tensor) -> Tensor:
-    """An LSTM over sentences of any length, [B, L, nI] to [B, L, nO], as cuDNN runs it at once."""
-    # A sentence without words counts as one of one word, which nobody reads.
-    known = lengths.clamp_min(1).cpu()
-    sentences = nn.utils.rnn.pack_padded_sequence(vectors, known, batch_first=True, enforce_sorted=False)
-    hidden = nn.utils.rnn.pad_packed_sequence(context(sentences)[0], batch_first=True, total_length=vectors.shape[1])
-    return hidden[0]
-
-
-def both_ways(context: nn.LSTM, vectors: Tensor, lengths: Tensor) -> Tensor:
-    """The same for a CPU, where torch runs packed sentences in float32 alone and step by step.
-
-    Each direction is run over padded sentences; the backward one over sentences turned around, so that the padding
-    comes last for it too. Padded places hold numbers that nobody reads.
-    """
-    words = torch.arange(vectors.shape[1], device=vectors.device)
-    turned = torch.where(words < lengths[:, None], lengths[:, None] - 1 - words, words)[:, :, None]
-    hidden = vectors
-    for ahead, back in zip(context.all_weights[::2], context.all_weights[1::2], strict=True):
-        first = _one_way(hidden, ahead, context.training)
-        second = _one_way(hidden.gather(1, turned.expand_as(hidden)), back, context.training)
-        hidden = torch.cat([first, second.gather(1, turned.expand_as(second))], dim=2)
-    return hidden
-
-
-def _one_way(vectors: Tensor, weights: Sequence[Tensor], is_train: bool) -> Tensor:
-    """One layer of an LSTM in one direction, [B, L, nI] to [B, L, nO]."""
-    start = vectors.new_zeros(1, len(vectors), weights[1].shape[1])
-    return torch.lstm(vectors, (start, start), list(weights), True, 1, 0.0, is_train, False, True)[0]
+        if not self.training or not self.dropout:
+            return words
+        mask = nn.functional.dropout(words.new_ones(len(lengths), words.shape[1]), self.dropout)
+        return words * mask.repeat_interleave(lengths, 0)
 
 
 class NetworkShim(PyTorchShim):

@@ -22,6 +22,7 @@ from thinc.api import Model, set_dropout_rate, xp2torch
 from thinc.types import Floats2d
 from torch import Tensor, nn
 
+from .context import ConvContext
 from .crf import Lattice
 from .head import NetworkShim, TaggerNetwork
 from .precision import head_in_bf16
@@ -106,43 +107,51 @@ def full_passes(
         yield PassedBatch([row], Lattice(emissions.float(), lengths, shim.network.transitions.detach()))
 
 
-def draw_masks(shim: NetworkShim, samples: int, rate: float, seed: int) -> tuple[Tensor, Tensor]:
-    """What each pass multiplies the vectors with, [S, nI], and the context layer's output, [S, nH].
+def draw_masks(shim: NetworkShim, samples: int, rate: float, seed: int) -> tuple[Tensor, Tensor, Tensor]:
+    """What each pass multiplies the vectors with, [S, nI], the inputs of D convolutions, [S, D, nH], and the context
+    layer's output, [S, nH].
 
     Kept units are scaled up, so that the expected vector stays the same. The first samples of many are those of few.
     """
-    network = shim.network
-    widths = [shim.cfg["n_in"], network.output.in_features]
+    network, hidden = shim.network, shim.network.output.in_features
+    depth = len(network.context.layers) if isinstance(network.context, ConvContext) else 0
+    widths = [shim.cfg["n_in"], depth * hidden, hidden]
     generator = torch.Generator().manual_seed(seed)
     kept = torch.rand((samples, sum(widths)), generator=generator) >= rate
-    first, second = (kept / (1.0 - rate)).to(shim.device).split(widths, dim=1)
-    return first, second
+    first, inner, second = (kept / (1.0 - rate)).to(shim.device).split(widths, dim=1)
+    return first, inner.reshape(samples, depth, hidden), second
 
 
 class Thinned(NamedTuple):
     """A network without the units that a pass drops, the others scaled.
 
     kept (Tensor): Columns of the vectors that it reads.
-    context (nn.LSTM | None): Over these columns.
+    context (nn.LSTM | ConvContext | None): Over these columns.
+    inner (list[Tensor]): Columns that each convolution reads.
     output, bias (Tensor): Of its last layer.
     """
 
     kept: Tensor
-    context: nn.LSTM | None
+    context: nn.LSTM | ConvContext | None
+    inner: list[Tensor]
     output: Tensor
     bias: Tensor
 
 
 @torch.no_grad()
-def thin(network: TaggerNetwork, first: Tensor, second: Tensor) -> Thinned:
+def thin(network: TaggerNetwork, first: Tensor, inner: Tensor, second: Tensor) -> Thinned:
     """A network as one pass sees it.
 
-    first, second (Tensor): What multiplies the vectors, [nI], and the context layer's output, [nH].
+    first, inner, second (Tensor): What multiplies the vectors, [nI], the inputs of D convolutions, [D, nH], and the
+        context layer's output, [nH].
     """
     kept = first.nonzero()[:, 0]
     context, output = network.context, network.output
     if context is None:
-        return Thinned(kept, None, (output.weight * first)[:, kept], output.bias)
+        return Thinned(kept, None, [], (output.weight * first)[:, kept], output.bias)
+    if isinstance(context, ConvContext):
+        columns = [mask.nonzero()[:, 0] for mask in inner]
+        return Thinned(kept, context.thinned(first, inner), columns, output.weight * second, output.bias)
     state = context.state_dict()
     for name in ("weight_ih_l0", "weight_ih_l0_reverse"):
         state[name] = (state[name] * first)[:, kept]
@@ -150,7 +159,7 @@ def thin(network: TaggerNetwork, first: Tensor, second: Tensor) -> Thinned:
     shape = len(kept), context.hidden_size, context.num_layers
     small = nn.LSTM(*shape, batch_first=True, bidirectional=True, device="meta").to_empty(device=first.device)
     small.load_state_dict(state)
-    return Thinned(kept, small, output.weight * second, output.bias)
+    return Thinned(kept, small, [], output.weight * second, output.bias)
 
 
 @torch.no_grad()
@@ -165,10 +174,20 @@ def _each_pass(thinned: Sequence[Thinned], vectors: Tensor) -> list[Tensor]:
         given = vectors.bfloat16() if low else vectors
         for one in thinned:
             hidden = given.index_select(2, one.kept)
-            if one.context is not None:
+            if isinstance(one.context, ConvContext):
+                hidden = _convolved(one.context, one.inner, hidden)
+            elif one.context is not None:
                 hidden = one.context(hidden)[0]
             found.append(nn.functional.linear(hidden, one.output, one.bias)[:count])
     return found
+
+
+def _convolved(context: ConvContext, inner: Sequence[Tensor], vectors: Tensor) -> Tensor:
+    """A thinned context layer over sentences of one length, [B, L, n] to [B, L, nH]."""
+    count, length = vectors.shape[:2]
+    lengths = torch.full((count,), length, device=vectors.device)
+    words = context(vectors.flatten(0, 1), lengths, lambda hidden, number: hidden.index_select(1, inner[number]))
+    return words.view(count, length, -1)
 
 
 def _of_one_length(lengths: Sequence[int]) -> Iterator[list[int]]:

@@ -18,8 +18,8 @@ from spacy.util import minibatch
 
 from bioactive.errors import BioactiveError
 from bioactive.ner.component import CRFNer
+from bioactive.ner.context import both_ways, packed
 from bioactive.ner.gold import UNKNOWN_LABEL, gold_numbers, gold_tags
-from bioactive.ner.head import both_ways, packed
 from bioactive.ner.spans import spans_of
 from bioactive.ner.spelling import build_spelling
 from bioactive.ner.temperature import golden_section

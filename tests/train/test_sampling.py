@@ -115,24 +115,34 @@ def test_sampling_leaves_predictions_and_global_generators_as_they_were(nlp):
 
 def test_masks_drop_the_share_asked_for_and_keep_the_mean(nlp):
     shim = crf_of(nlp).model.get_ref("output_layer").shims[0]
-    for mask in draw_masks(shim, samples=400, rate=0.25, seed=0):
+    first, inner, second = draw_masks(shim, samples=400, rate=0.25, seed=0)
+    assert inner.shape[1] == 0
+    for mask in (first, second):
         assert mask.shape[0] == 400
         assert sorted(mask.unique().tolist()) == pytest.approx([0.0, 4 / 3])
         assert mask.mean().item() == pytest.approx(1.0, abs=0.03)
 
 
-@pytest.mark.parametrize(("width", "depth"), [(0, 1), (8, 1), (8, 2)])
-def test_thinned_networks_equal_the_layers_with_masks_written_out(examples, monkeypatch, width, depth):
+@pytest.mark.parametrize(
+    ("width", "depth", "context"), [(0, 1, "lstm"), (8, 1, "lstm"), (8, 2, "lstm"), (8, 1, "conv"), (8, 3, "conv")]
+)
+def test_thinned_networks_equal_the_layers_with_masks_written_out(examples, monkeypatch, width, depth, context):
     monkeypatch.setattr("bioactive.ner.sampling.head_in_bf16", lambda device: False)
-    head = crf_of(trained(examples, context_width=width, context_depth=depth)).model.get_ref("output_layer")
+    pipe = crf_of(trained(examples, context_width=width, context_depth=depth, context=context))
+    head = pipe.model.get_ref("output_layer")
     network = head.shims[0].network.eval()
     vectors = [torch.randn(5, head.shims[0].cfg["n_in"]), torch.randn(5, head.shims[0].cfg["n_in"])]
     masks = draw_masks(head.shims[0], samples=3, rate=0.5, seed=0)
     ((rows, lattice),) = head_passes(head, [own.numpy() for own in vectors], samples=3, rate=0.5, seed=0)
     for place, row in enumerate(rows):
-        for s, (first, second) in enumerate(zip(*masks, strict=True)):
+        for s, (first, inner, second) in enumerate(zip(*masks, strict=True)):
             hidden = vectors[row][None] * first
-            if network.context is not None:
+            if context == "conv":
+                dropped = network.context(
+                    hidden[0], torch.tensor([5]), lambda x, number, inner=inner: x * inner[number]
+                )
+                hidden = dropped[None] * second
+            elif network.context is not None:
                 hidden = network.context(hidden)[0] * second
             assert torch.allclose(lattice.emissions[place * 3 + s], network.output(hidden)[0], atol=1e-5)
 

@@ -63,7 +63,7 @@ def train_pipeline(system: str, data: Path, train_name: str, encoder: str, seed:
         settings["vars.encoder"] = encoder
     path = ROOT / "configs" / f"{system}.cfg"
     if system in FINE_TUNED:
-        settings |= three_epochs(path, data / f"{train_name}.spacy", options)
+        settings |= three_epochs(path, data / f"{train_name}.spacy", {"vars.encoder": encoder, **options})
     settings |= {**SETTINGS.get(system, {}), **options}
     config = load_config(path, overrides=settings, interpolate=False)
     folder = Path(tempfile.mkdtemp(prefix=f"{system}-{seed}-"))

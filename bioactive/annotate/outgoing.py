@@ -84,8 +84,7 @@ class Outgoing:
         for session, key in given:
             self._shelf.settle(session, [key])
             if self._routed is not None:
-                with self._drawing:
-                    self._routed.settle(session, [key])
+                self._routed.settle(session, [key])
         if self.ctrl.terms.copies == 1:
             self._shelf.remove(key for _, key in given)
 

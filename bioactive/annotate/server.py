@@ -47,6 +47,8 @@ logger = logging.getLogger("bioactive")
 STATIC = Path(__file__).parent / "static"
 # Requests at a time; the others wait in line.
 THREADS = 200
+# Seconds that a connection stays open without a request: longer than most answers take, so that few open it anew.
+KEEP_ALIVE = 75
 # Seconds that a thread computes before another may: the loop that reads and writes requests is to wait less than the
 # interpreter's 5 ms for each turn.
 SWITCH_SECONDS = 0.0005
@@ -224,7 +226,10 @@ def make_server(
 ) -> uvicorn.Server:
     """The web server of a controller; `run(sockets=[...])` starts it, `should_exit = True` ends it."""
     app = create_app(controller, access, routes)
-    return uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5, server_header=False))
+    config = uvicorn.Config(
+        app, log_level="warning", timeout_graceful_shutdown=5, timeout_keep_alive=KEEP_ALIVE, server_header=False
+    )
+    return uvicorn.Server(config)
 
 
 def serve(

@@ -16,7 +16,7 @@ from spacy.language import Language
 from bioactive.active.answered import Answered
 from bioactive.active.rank import Ranker, RankOptions
 from bioactive.active.vectors import untrained
-from bioactive.annotate.learning import NICE, STATUS, Learning, write_status
+from bioactive.annotate.learning import STATUS, Learning, give_way, write_status
 from bioactive.annotate.loaders import load_source
 from bioactive.annotate.recipes.common import without_answer
 from bioactive.annotate.store import Store
@@ -187,7 +187,7 @@ def follow(store: Store, course: Course, ends: Callable[[], bool], pause: float 
     ends (Callable[[], bool]): Asked between two steps.
     pause (float): Seconds to wait when there is nothing to do.
     """
-    os.nice(NICE)
+    give_way()
     learner = Learner(store, course)
     while not ends():
         if not learner.step():

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from bioactive.active.rank import RankOptions, rank
 from bioactive.annotate.controller import Controller
-from bioactive.annotate.learning import Learning, Worker
+from bioactive.annotate.learning import Learning, Worker, spare_threads
 from bioactive.annotate.recipes import ner_active
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import Task, add_tokens, hash_of_asked
@@ -295,3 +295,12 @@ def until(done: Any, seconds: float = 300.0) -> None:
     while not done():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.1)
+
+
+def test_worker_leaves_a_core_to_the_server_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for cores, threads in ((1, "1"), (2, "1"), (16, "15")):
+        monkeypatch.setattr("os.sched_getaffinity", lambda process, cores=cores: set(range(cores)), raising=False)
+        assert spare_threads() == {"OMP_NUM_THREADS": threads}
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert spare_threads() == {"OMP_NUM_THREADS": "3"}

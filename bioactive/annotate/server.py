@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -20,12 +17,13 @@ from fastapi.staticfiles import StaticFiles
 from starlette.routing import BaseRoute
 
 from .. import __version__
-from ..errors import BioactiveError, error
+from ..errors import BioactiveError
 from . import content
 from .access import Access, make_access
 from .controller import Controller
 from .guard import Guard, is_loopback, make_policy
 from .hooks import call_hook
+from .listening import address, bind, web_server
 from .messages import (
     AliasesBody,
     Alive,
@@ -47,11 +45,6 @@ logger = logging.getLogger("bioactive")
 STATIC = Path(__file__).parent / "static"
 # Requests at a time; the others wait in line.
 THREADS = 200
-# Seconds that a connection stays open without a request: longer than most answers take, so that few open it anew.
-KEEP_ALIVE = 75
-# Seconds that a thread computes before another may: the loop that reads and writes requests is to wait less than the
-# interpreter's 5 ms for each turn.
-SWITCH_SECONDS = 0.0005
 
 
 # Routes that a recipe adds to the application, before it is served.
@@ -193,43 +186,11 @@ def _add_recipe_routes(app: FastAPI, controller: Controller) -> None:
         return {"status": "ok"}
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Take an address to listen on.
-
-    host (str): A name or an address.
-    port (int): The port; 0 for any that is free.
-    RETURNS (socket.socket): The bound socket.
-    RAISES (BioactiveError): B405 when the port is in use, B406 when one cannot listen there.
-    """
-    if not 0 <= port < 65536:
-        raise error("B406", host=host, port=port, reason="there is no such port")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-    except OSError as problem:
-        raise error("B406", host=host, port=port, reason=problem.strerror or problem) from problem
-    try:
-        # A port that a program left a moment ago is free; one that a program listens on is not.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen()
-    except OSError as problem:
-        listener.close()
-        if problem.errno == errno.EADDRINUSE:
-            raise error("B405", host=host, port=port) from problem
-        raise error("B406", host=host, port=port, reason=problem.strerror or problem) from problem
-    return listener
-
-
 def make_server(
     controller: Controller, access: Access | None = None, routes: Sequence[BaseRoute] = ()
 ) -> uvicorn.Server:
     """The web server of a controller; `run(sockets=[...])` starts it, `should_exit = True` ends it."""
-    app = create_app(controller, access, routes)
-    config = uvicorn.Config(
-        app, log_level="warning", timeout_graceful_shutdown=5, timeout_keep_alive=KEEP_ALIVE, server_header=False
-    )
-    return uvicorn.Server(config)
+    return web_server(create_app(controller, access, routes))
 
 
 def serve(
@@ -245,11 +206,8 @@ def serve(
     access = make_access(is_loopback(controller.config["host"]))
     listener = bind(controller.config["host"], controller.config["port"])
     try:
-        host, port = controller.config["host"], listener.getsockname()[1]
         if on_ready is not None:
-            query = f"?token={access.token}" if access is not None and access.token else ""
-            on_ready(f"http://[{host}]:{port}/{query}" if ":" in host else f"http://{host}:{port}/{query}")
-        sys.setswitchinterval(SWITCH_SECONDS)
+            on_ready(address(listener, controller.config["host"], access))
         make_server(controller, access, routes).run(sockets=[listener])
     finally:
         listener.close()

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from bioactive.annotate.server import bind
+from bioactive.annotate.listening import bind
 from bioactive.annotate.store import Store
 from bioactive.errors import BioactiveError
 from tests.app.support import ServerProcess

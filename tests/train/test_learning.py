@@ -120,7 +120,8 @@ def test_command_hands_the_shape_of_stretches_to_recipe_and_worker(
     model: Path, pool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[Controller] = []
-    monkeypatch.setattr("bioactive.annotate.server.serve", lambda controller, on_ready: made.append(controller))
+    monkeypatch.setattr("bioactive.annotate.opening.serve_early", lambda make, config, on_open: make(None))
+    monkeypatch.setattr("bioactive.annotate.server.create_app", lambda controller, access: made.append(controller))
     monkeypatch.setattr("bioactive.annotate.learning.Worker.start", lambda worker, *more: words.extend(worker.command))
     monkeypatch.chdir(tmp_path)
     words: list[str] = []

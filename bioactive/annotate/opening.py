@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -47,7 +47,7 @@ class Opening:
         files = Mount("/static", StaticFiles(directory=STATIC))
         self._shell = Starlette(routes=[page, files])
         self._front: ASGIApp = Guard(self._before, host, access=access, policy=policy)
-        self._life = Starlette(lifespan=self._lifespan)
+        self._life = Starlette(lifespan=self.lifespan)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -71,7 +71,8 @@ class Opening:
             await self._made(scope, receive, send)
 
     @asynccontextmanager
-    async def _lifespan(self, _app: Starlette) -> Any:
+    async def lifespan(self, _app: Starlette | None = None) -> AsyncIterator[None]:
+        """From here on the other application is being made; at the end it is told that it is over."""
         loop = asyncio.get_running_loop()
         async with AsyncExitStack() as stack:
 

@@ -1,6 +1,7 @@
 """Many annotators at once on one server: how long give and take last, and the rate at which that becomes too long.
 
     python benchmarks/annotate_load.py --annotators 50 --rates 10,50,100,200 --seconds 20 [--busy]
+    python benchmarks/annotate_load.py --endure 20000    (the server's memory over one long session)
 
 A rate is answers a second of all annotators together; what happens while they sit down is not counted. Requests go to
 this machine only, and end by themselves. The client shares the processor with the server, so it speaks HTTP over plain
@@ -119,6 +120,28 @@ def spent(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def memory(process: int) -> float:
+    """MiB that a process holds in memory, without what it shares with files."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon"))
+
+
+async def endure(server: ServerProcess, answers: int, parts: int = 10) -> None:
+    """One session that answers without a pause, ten tasks at a time; prints the server's memory now and then."""
+    page, given, told = Page(server.url, Times(0.0)), 0, 0
+    assert server.process is not None
+    while given < answers:
+        tasks = (await page.post("take", "get_session_questions", {"session_id": "ds-one", "have": []}))["tasks"]
+        made = [{**task, "answer": "accept", "_answer_id": str(task["_task_hash"])} for task in tasks]
+        given += (await page.post("give", "give_answers", {"session_id": "ds-one", "answers": made}))["stored"]
+        if not tasks or given >= told:
+            held = round(memory(server.process.pid), 1)
+            typer.echo(json.dumps({"answers": given, "server_mib": held, **page.times.summary()}))
+            page.times, told = Times(0.0), told + answers // parts
+        if not tasks:
+            return
+
+
 def busy() -> None:
     """What a training does to one core."""
     import numpy as np
@@ -137,6 +160,7 @@ def main(
     seconds: float = typer.Option(20.0, "--seconds", help="How long each rate runs"),
     db: str = typer.Option("", "--db", help="Database URL [default: a new SQLite file]"),
     tasks: int = typer.Option(100_000, "--tasks"),
+    endure_answers: int = typer.Option(0, "--endure", help="Instead: memory over so many answers of one session"),
     with_busy: bool = typer.Option(False, "--busy", help="Keep one core busy beside, as a training does"),
 ) -> None:
     """Run the rates one after the other, and print a line of JSON for each."""
@@ -145,6 +169,9 @@ def main(
         source = folder / "tasks.jsonl"
         source.write_text("".join(json.dumps(task) + "\n" for task in numbered_tasks(tasks)), encoding="utf-8")
         server = stack.enter_context(ServerProcess(db or str(folder / "answers.db"), source))
+        if endure_answers:
+            asyncio.run(endure(server, endure_answers))
+            return
         if with_busy:
             beside = multiprocessing.get_context("spawn").Process(target=busy, daemon=True)
             beside.start()

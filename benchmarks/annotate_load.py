@@ -1,9 +1,11 @@
 """Many annotators at once on one server: how long give and take last, and the rate at which that becomes too long.
 
     python benchmarks/annotate_load.py --annotators 50 --rates 10,50,100,200 --seconds 20 [--busy]
+    python benchmarks/annotate_load.py --endure 20000    (the server's memory over one long session)
 
-A rate is answers a second of all annotators together, once all have sat down. Requests go to this machine only, and
-end by themselves.
+A rate is answers a second of all annotators together; what happens while they sit down is not counted. Requests go to
+this machine only, and end by themselves. The client shares the processor with the server, so it speaks HTTP over plain
+sockets: a client library takes as long for a request as the server.
 """
 
 from __future__ import annotations
@@ -11,15 +13,17 @@ from __future__ import annotations
 import asyncio
 import json
 import multiprocessing
+import os
 import random
 import sys
 import tempfile
 import time
+import uuid
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
 import typer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -32,13 +36,14 @@ ARRIVAL = 5.0  # seconds in which the annotators of a rate sit down, one after t
 class Times(dict[str, list[float]]):
     """Milliseconds by kind of request, and what went wrong."""
 
-    def __init__(self) -> None:
+    def __init__(self, begin: float) -> None:
         super().__init__(take=[], give=[])
-        self.errors = 0
+        self.begin = begin
+        self.errors: list[str] = []
 
     def summary(self) -> dict[str, Any]:
         """Median, p99 and number of requests, by kind."""
-        out: dict[str, Any] = {"errors": self.errors}
+        out: dict[str, Any] = {"errors": len(self.errors), **({"first_error": self.errors[0]} if self.errors else {})}
         for kind, values in self.items():
             ordered = sorted(values) or [0.0]
             out[kind] = {"n": len(values), "p50": _at(ordered, 0.5), "p99": _at(ordered, 0.99)}
@@ -49,7 +54,37 @@ def _at(ordered: list[float], share: float) -> float:
     return round(ordered[min(len(ordered) - 1, int(share * len(ordered)))], 1)
 
 
-async def annotate(client: httpx.AsyncClient, session: str, pause: float, end: float, times: Times, seed: int) -> None:
+class Page:
+    """What one annotator's browser does: one connection, one request after the other.
+
+    url (str): The server's address.
+    times (Times): Told how long each request took, once `times.begin` has come.
+    """
+
+    def __init__(self, url: str, times: Times) -> None:
+        self.host, self.port = urlsplit(url).hostname or "", urlsplit(url).port
+        self.times = times
+        self.streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def post(self, kind: str, path: str, body: Any) -> Any:
+        """One request, timed; ConnectionError for an answer other than 200."""
+        sent = json.dumps(body).encode()
+        head = f"POST /{path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        start = time.perf_counter()
+        self.streams = self.streams or await asyncio.open_connection(self.host, self.port)
+        reader, writer = self.streams
+        writer.write(f"{head}Content-Length: {len(sent)}\r\n\r\n".encode() + sent)
+        status, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
+        length = next(int(line.partition(":")[2]) for line in lines if line.startswith("content-length:"))
+        found = await reader.readexactly(length)
+        if time.monotonic() >= self.times.begin:
+            self.times[kind].append((time.perf_counter() - start) * 1000)
+        if " 200 " not in status:
+            raise ConnectionError(f"{status}: {found.decode()}")
+        return json.loads(found)
+
+
+async def annotate(page: Page, session: str, pause: float, end: float, seed: int) -> None:
     """One annotator: takes ten tasks, gives an answer after each pause."""
     rng = random.Random(seed)
     await asyncio.sleep(rng.uniform(0, ARRIVAL))
@@ -58,43 +93,62 @@ async def annotate(client: httpx.AsyncClient, session: str, pause: float, end: f
         try:
             if len(held) < 5:
                 have = [task["_task_hash"] for task in held]
-                body = {"session_id": session, "have": have}
-                held += (await post(client, "take", "get_session_questions", body, times))["tasks"]
+                asked = {"session_id": session, "have": have}
+                held += (await page.post("take", "get_session_questions", asked))["tasks"]
             if held:
-                answer = {**held.pop(0), "answer": "accept"}
-                await post(client, "give", "give_answers", {"session_id": session, "answers": [answer]}, times)
-        except (httpx.HTTPError, KeyError):
-            times.errors += 1
+                answer = {**held.pop(0), "answer": "accept", "_answer_id": str(uuid.UUID(int=rng.getrandbits(128)))}
+                await page.post("give", "give_answers", {"session_id": session, "answers": [answer]})
+        except (OSError, EOFError, KeyError, StopIteration) as problem:
+            page.times.errors.append(f"{type(problem).__name__}: {problem}")
+            page.streams = None
         await asyncio.sleep(rng.expovariate(1 / pause))
 
 
-async def post(client: httpx.AsyncClient, kind: str, path: str, body: Any, times: Times) -> Any:
-    """One request, timed."""
-    start = time.perf_counter()
-    found = (await client.post(path, json=body)).raise_for_status().json()
-    times[kind].append((time.perf_counter() - start) * 1000)
-    return found
-
-
 async def step(url: str, annotators: int, rate: float, seconds: float) -> dict[str, Any]:
-    """All annotators at one rate."""
-    times = Times()
-    limits = httpx.Limits(max_connections=annotators, max_keepalive_connections=annotators)
-    async with httpx.AsyncClient(base_url=url, timeout=30, limits=limits) as client:
-        end = time.monotonic() + seconds
-        names = [f"ds-r{rate:g}-{number}" for number in range(annotators)]
-        pause = annotators / rate
-        await asyncio.gather(*(annotate(client, name, pause, end, times, n) for n, name in enumerate(names)))
+    """All annotators at one rate, for so many seconds after they have sat down."""
+    times = Times(time.monotonic() + ARRIVAL)
+    names = [f"ds-r{rate:g}-{number}" for number in range(annotators)]
+    end = times.begin + seconds
+    people = [annotate(Page(url, times), name, annotators / rate, end, n) for n, name in enumerate(names)]
+    await asyncio.gather(*people)
     return {"rate": rate, "answers_per_s": round(len(times["give"]) / seconds, 1), **times.summary()}
+
+
+def spent(process: int) -> float:
+    """Seconds of processor time that a process has used, all of its threads together."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def memory(process: int) -> float:
+    """MiB that a process holds in memory, without what it shares with files."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("RssAnon"))
+
+
+async def endure(server: ServerProcess, answers: int, parts: int = 10) -> None:
+    """One session that answers without a pause, ten tasks at a time; prints the server's memory now and then."""
+    page, given, told = Page(server.url, Times(0.0)), 0, 0
+    assert server.process is not None
+    while given < answers:
+        tasks = (await page.post("take", "get_session_questions", {"session_id": "ds-one", "have": []}))["tasks"]
+        made = [{**task, "answer": "accept", "_answer_id": str(task["_task_hash"])} for task in tasks]
+        given += (await page.post("give", "give_answers", {"session_id": "ds-one", "answers": made}))["stored"]
+        if not tasks or given >= told:
+            held = round(memory(server.process.pid), 1)
+            typer.echo(json.dumps({"answers": given, "server_mib": held, **page.times.summary()}))
+            page.times, told = Times(0.0), told + answers // parts
+        if not tasks:
+            return
 
 
 def busy() -> None:
     """What a training does to one core."""
-    import os
-
     import numpy as np
 
-    os.nice(10)  # as the worker does
+    from bioactive.annotate.learning import give_way
+
+    give_way()  # as the worker does
     matrix = np.random.default_rng(0).normal(size=(400, 400))
     while True:
         matrix = np.tanh(matrix @ matrix)
@@ -106,6 +160,7 @@ def main(
     seconds: float = typer.Option(20.0, "--seconds", help="How long each rate runs"),
     db: str = typer.Option("", "--db", help="Database URL [default: a new SQLite file]"),
     tasks: int = typer.Option(100_000, "--tasks"),
+    endure_answers: int = typer.Option(0, "--endure", help="Instead: memory over so many answers of one session"),
     with_busy: bool = typer.Option(False, "--busy", help="Keep one core busy beside, as a training does"),
 ) -> None:
     """Run the rates one after the other, and print a line of JSON for each."""
@@ -114,12 +169,19 @@ def main(
         source = folder / "tasks.jsonl"
         source.write_text("".join(json.dumps(task) + "\n" for task in numbered_tasks(tasks)), encoding="utf-8")
         server = stack.enter_context(ServerProcess(db or str(folder / "answers.db"), source))
+        if endure_answers:
+            asyncio.run(endure(server, endure_answers))
+            return
         if with_busy:
             beside = multiprocessing.get_context("spawn").Process(target=busy, daemon=True)
             beside.start()
             stack.callback(beside.terminate)
         for rate in (float(rate) for rate in rates.split(",")):
-            typer.echo(json.dumps(asyncio.run(step(server.url, annotators, rate, seconds))))
+            assert server.process is not None
+            before = spent(server.process.pid)
+            found = asyncio.run(step(server.url, annotators, rate, seconds))
+            found["server_cpu_s"] = round(spent(server.process.pid) - before, 1)
+            typer.echo(json.dumps({**found, "machine_load": round(os.getloadavg()[0], 1)}))
 
 
 if __name__ == "__main__":

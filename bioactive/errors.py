@@ -232,6 +232,10 @@ class Errors:
     B418 = "{text!r} is no setting. Write --set NAME=VALUE, for example --set feed_overlap=true."
     B419 = "The database {url} is not empty ({rows} rows). Name an empty one to copy into; nothing was copied."
     B420 = "The pipeline cannot learn beside the page: {reason}."
+    B425 = (
+        "--cold is for the first questions, before there is a pipeline that could learn: --train goes without it. "
+        "When the first questions are answered, train by the config, and start ner.active on the pipeline."
+    )
 
     # --- models and commands
     B501 = (

@@ -13,7 +13,8 @@ from typing import Annotated, Any
 import typer
 
 from bioactive.annotate.controller import Controller
-from bioactive.annotate.server import bind, make_server
+from bioactive.annotate.listening import bind
+from bioactive.annotate.server import make_server
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import add_tokens, align_spans
 from bioactive.tokenizer import blank

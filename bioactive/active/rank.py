@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from math import isnan
+from math import isnan, nan
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,7 @@ class Ranker:
         self.nlp = nlp
         self.options = options
         self.shelf = shelf or Memory()
-        self.ranking = Ranking(measure=options.measure)
+        self.ranking = Ranking(measure=options.chosen_by)
         self.judge = _judge(options)
         diversity_of(options.diverse_by)
         needed = samples_needed(options.measure) if options.unit == "sentence" else 0
@@ -160,7 +160,7 @@ class Ranker:
         self.ranking.kept = len(self.best)
         if self.best:
             self.ranking.highest, self.ranking.lowest = (
-                self.shelf.read(place)[1]["score"] for _, place in (self.best[0], self.best[-1])
+                self.shelf.read(place)[1].get("score", nan) for _, place in (self.best[0], self.best[-1])
             )
         for entries in blocks(self.best, self.options.batch_size):
             tasks = [self.shelf.read(place)[1] for _, place in entries]
@@ -188,7 +188,7 @@ class Ranker:
             ranking.words += belief.words
             key = _key(eg["text"], value, options.seed, position)
             if self.wants(key):
-                task = _scored(eg, options.measure, value)
+                task = _scored(eg, options, value)
                 if options.suggest and not options.by_text:
                     task = with_spans(task, doc, belief.spans)
                 if stretches:
@@ -232,7 +232,10 @@ def _key(text: str, value: float, seed: int, position: int) -> Key:
     return float(f"{value:.6g}"), uniform(text, seed + 1), -position
 
 
-def _scored(eg: Task, measure: str, value: float) -> Task:
+def _scored(eg: Task, options: RankOptions, value: float) -> Task:
     meta = eg.get("meta")
     kept = meta if isinstance(meta, dict) else {} if meta is None else {"meta": meta}
-    return {**eg, "score": value, "meta": {**kept, "measure": measure, "score": round(value, 4)}}
+    if options.chosen_by != options.measure:
+        # The random number only put it among the candidates: it says nothing of the text.
+        return {**eg, "meta": {**kept, "measure": options.chosen_by}}
+    return {**eg, "score": value, "meta": {**kept, "measure": options.measure, "score": round(value, 4)}}

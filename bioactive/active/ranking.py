@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import nan
 from typing import Any, Protocol
 
@@ -10,6 +10,9 @@ from bioactive.annotate.tasks import Task
 from bioactive.evaluation.blocks import WINDOW
 
 from .measures import TEXT_ONLY
+
+# Of a cold start: the texts that stand for the pool come out of so many times as many random ones, and one more.
+COLD = 9.0
 
 
 @dataclass(frozen=True)
@@ -73,9 +76,25 @@ class RankOptions:
         return self.measure in TEXT_ONLY and not (self.unit == "stretch" and self.suggest)
 
     @property
+    def chosen_by(self) -> str:
+        """What chose the tasks, for their `meta`: of random ones the most different, or else the measure."""
+        different = self.measure == "random" and self.diversity > 0 and self.n is not None
+        return self.diverse_by if different else self.measure
+
+    @property
     def block_size(self) -> int:
         """Items a block."""
         return self.batch_size * WINDOW
+
+
+def cold_start(options: RankOptions) -> RankOptions:
+    """What to rank by before anything is trained: whole texts that stand for the pool, without suggestions.
+
+    options (RankOptions): How many, which seed; a diversity of its own is kept.
+    """
+    diversity = options.diversity or COLD
+    whole = replace(options, measure="random", unit="sentence", suggest=False)
+    return replace(whole, diversity=diversity, diverse_by="k_means")
 
 
 @dataclass
@@ -89,7 +108,7 @@ class Ranking:
         (`nlp.max_length` characters).
     scored, words (int): Texts that were scored, and their words.
     kept (int): Ranked tasks.
-    highest, lowest (float): Scores of the first and the last of them; nan where there is none.
+    highest, lowest (float): Scores of the first and the last of them; nan where there is none, as in a cold start.
     """
 
     tasks: list[Task] = field(default_factory=list)

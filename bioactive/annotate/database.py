@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -145,12 +145,11 @@ class Database:
     def _run_group(self, group: list[_Waiting]) -> None:
         try:
             with self.write(any(item.durable for item in group)) as connection:
-                for item in group:
-                    try:
-                        with connection.begin_nested():
-                            item.result = item.work(connection)
-                    except Exception as problem:
-                        item.problem = problem
+                if len(group) == 1:
+                    # Alone it needs no savepoint: when it raises, the transaction is undone.
+                    group[0].result = group[0].work(connection)
+                else:
+                    _run_apart(connection, group)
         except BaseException as problem:
             # Not committed: none of them was done, whatever its own work said.
             for item in group:
@@ -170,6 +169,16 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def _run_apart(connection: Connection, group: Sequence[_Waiting]) -> None:
+    """Do each piece of work under a savepoint of its own."""
+    for item in group:
+        try:
+            with connection.begin_nested():
+                item.result = item.work(connection)
+        except Exception as problem:
+            item.problem = problem
 
 
 def _make_engine(url: URL) -> Engine:

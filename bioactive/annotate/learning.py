@@ -28,6 +28,20 @@ logger = logging.getLogger("bioactive")
 DIED = "The learning worker ended with code %s; tasks go on in the order they have. What it said is in %s"
 
 
+def give_way() -> None:
+    """Let everything else on the machine come first, the server above all."""
+    os.nice(NICE)
+    if hasattr(os, "SCHED_BATCH"):
+        # It computes without a pause: it does not take the processor from somebody who has just woken up.
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+
+
+def spare_threads() -> dict[str, str]:
+    """Environment variables that leave the server a core, unless the user has set them."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return {"OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS") or str(max(1, cores - 1))}
+
+
 @dataclass(frozen=True)
 class Learning:
     """How far the worker is.
@@ -83,7 +97,7 @@ class Worker:
         (self.folder / STATUS).unlink(missing_ok=True)
         words = [sys.executable, "-m", "bioactive", *self.command, *more, "--parent", str(os.getpid())]
         with (self.folder / LOG).open("ab") as log:
-            own = {**os.environ, ENVIRONMENT: self.database}
+            own = {**os.environ, **spare_threads(), ENVIRONMENT: self.database}
             self.process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=own)
         threading.Thread(target=self._wait, daemon=True).start()
 

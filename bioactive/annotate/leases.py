@@ -9,13 +9,40 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from . import rows
 from .database import Database
 from .schema import dataset, lease
 from .tasks import TaskKey
+
+# Built once, as in `rows`. Leases that ran out do not count.
+_RUNNING = (dataset.c.name == bindparam("name"), lease.c.expires > bindparam("now"))
+_OUT = select(lease.c.input_hash, lease.c.task_hash).join(dataset).where(*_RUNNING)
+_OUT_AT = _OUT.where(lease.c.session == bindparam("session"))
+_COUNT = select(func.count()).select_from(lease).join(dataset).where(*_RUNNING)
+_HOLDERS = select(lease.c.input_hash, lease.c.task_hash, lease.c.session).where(
+    lease.c.dataset_id == bindparam("dataset_id"),
+    lease.c.expires > bindparam("now"),
+    lease.c.task_hash.in_(bindparam("hashes", expanding=True)),
+)
+_RENEW = (
+    update(lease)
+    .where(
+        lease.c.dataset_id == bindparam("number"),
+        lease.c.session == bindparam("holder"),
+        lease.c.expires > bindparam("now"),
+    )
+    .values(expires=bindparam("until"))
+)
+_CLEAR = delete(lease).where(
+    lease.c.dataset_id == bindparam("dataset_id"),
+    lease.c.input_hash.in_(bindparam("inputs", expanding=True)),
+    lease.c.task_hash.in_(bindparam("tasks", expanding=True)),
+    (lease.c.session == bindparam("session")) | (lease.c.expires <= bindparam("now")),
+)
 
 
 @dataclass(frozen=True)
@@ -96,12 +123,12 @@ class Leases:
         session (str | None): The session; all of them without one.
         RETURNS (set[TaskKey]): The tasks. It is read without waiting for those that write.
         """
-        query = select(lease.c.input_hash, lease.c.task_hash).join(dataset)
-        query = query.where(dataset.c.name == name, lease.c.expires > self.clock())
+        wanted: dict[str, Any] = {"name": name, "now": self.clock()}
+        query = _OUT
         if session is not None:
-            query = query.where(lease.c.session == session)
+            query, wanted["session"] = _OUT_AT, session
         with self.database.read() as connection:
-            return {(row.input_hash, row.task_hash) for row in connection.execute(query)}
+            return {(row.input_hash, row.task_hash) for row in connection.execute(query, wanted)}
 
     def release(self, name: str, session: str) -> int:
         """End all leases of a session, when its annotator goes home.
@@ -118,10 +145,8 @@ class Leases:
 
     def count(self, name: str) -> int:
         """How many tasks of a dataset are out."""
-        query = select(func.count()).select_from(lease).join(dataset)
-        query = query.where(dataset.c.name == name, lease.c.expires > self.clock())
         with self.database.read() as connection:
-            return int(connection.execute(query).scalar_one())
+            return int(connection.execute(_COUNT, {"name": name, "now": self.clock()}).scalar_one())
 
 
 def _take(connection: Connection, terms: Terms, session: str, keys: Sequence[TaskKey], limit: int, now: float) -> Taken:
@@ -148,8 +173,8 @@ def _take(connection: Connection, terms: Terms, session: str, keys: Sequence[Tas
 
 def _renew(connection: Connection, dataset_id: int, session: str, now: float, expires: float) -> None:
     """Extend the leases of a session that have not run out."""
-    mine = (lease.c.dataset_id == dataset_id, lease.c.session == session, lease.c.expires > now)
-    connection.execute(update(lease).where(*mine).values(expires=expires))
+    mine = {"number": dataset_id, "holder": session, "now": now, "until": expires}
+    connection.execute(_RENEW, mine)
 
 
 def _holders(connection: Connection, dataset_id: int, keys: Sequence[TaskKey], now: float) -> dict[TaskKey, set[str]]:
@@ -157,10 +182,8 @@ def _holders(connection: Connection, dataset_id: int, keys: Sequence[TaskKey], n
     found: dict[TaskKey, set[str]] = {}
     for start in range(0, len(keys), rows.CHUNK):
         hashes = [key[1] for key in keys[start : start + rows.CHUNK]]
-        query = select(lease.c.input_hash, lease.c.task_hash, lease.c.session).where(
-            lease.c.dataset_id == dataset_id, lease.c.expires > now, lease.c.task_hash.in_(hashes)
-        )
-        for row in connection.execute(query):
+        wanted = {"dataset_id": dataset_id, "now": now, "hashes": hashes}
+        for row in connection.execute(_HOLDERS, wanted):
             found.setdefault((row.input_hash, row.task_hash), set()).add(row.session)
     return found
 
@@ -169,9 +192,9 @@ def _put(
     connection: Connection, dataset_id: int, keys: Sequence[TaskKey], session: str, now: float, expires: float
 ) -> None:
     # Leases that ran out go, whosever they were, so that the table does not grow.
-    here = lease.c.input_hash.in_([key[0] for key in keys]), lease.c.task_hash.in_([key[1] for key in keys])
-    old = (lease.c.session == session) | (lease.c.expires <= now)
-    connection.execute(delete(lease).where(lease.c.dataset_id == dataset_id, *here, old))
+    inputs, tasks = ([key[place] for key in keys] for place in (0, 1))
+    old = {"dataset_id": dataset_id, "inputs": inputs, "tasks": tasks, "session": session, "now": now}
+    connection.execute(_CLEAR, old)
     names = ("dataset_id", "input_hash", "task_hash", "session", "taken", "expires")
     made = [dict(zip(names, (dataset_id, *key, session, now, expires), strict=True)) for key in keys]
     connection.execute(insert(lease), made)

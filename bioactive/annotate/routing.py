@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable, Collection, Iterable, MutableMapping, Sequence
 from typing import Any
 
@@ -59,6 +60,8 @@ class Routed:
         self.router = router
         self._contents = contents
         self._waiting: dict[str, dict[TaskKey, None]] = {}
+        # Answers come while tasks are drawn, and are not to wait until these are there.
+        self._lock = threading.Lock()
 
     def questions(
         self, ctrl: Any, session: str, have: Collection[int], draw: Callable[[int], list[Task]]
@@ -101,23 +104,27 @@ class Routed:
             return
         open_places = len(chosen) - len(answered_by)
         left = [name for name in chosen if name not in answered_by][: max(0, open_places)]
-        if left:
-            self._contents[key_of(task)] = task
-        for name in left:
-            self._waiting.setdefault(name, {})[key_of(task)] = None
+        with self._lock:
+            if left:
+                self._contents[key_of(task)] = task
+            for name in left:
+                self._waiting.setdefault(name, {})[key_of(task)] = None
 
     def waiting(self, session_id: str) -> list[TaskKey]:
         """The tasks that a session has to answer, in order."""
-        return list(self._waiting.get(session_id, ()))
+        with self._lock:
+            return list(self._waiting.get(session_id, ()))
 
     def get(self, keys: Iterable[TaskKey]) -> list[Task]:
         """The tasks of these keys."""
-        return [self._contents[key] for key in keys if key in self._contents]
+        with self._lock:
+            return [self._contents[key] for key in keys if key in self._contents]
 
     def settle(self, session_id: str, keys: Iterable[TaskKey]) -> None:
         """Take tasks off the list of a session; one that nobody waits for is let go of."""
-        mine = self._waiting.get(session_id, {})
-        for key in keys:
-            mine.pop(key, None)
-            if key in self._contents and not any(key in each for each in self._waiting.values()):
-                del self._contents[key]
+        with self._lock:
+            mine = self._waiting.get(session_id, {})
+            for key in keys:
+                mine.pop(key, None)
+                if key in self._contents and not any(key in each for each in self._waiting.values()):
+                    del self._contents[key]

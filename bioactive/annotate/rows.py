@@ -6,15 +6,49 @@ import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select
 
 from .schema import dataset, example, lease, link, receipt
 from .tasks import ANNOTATOR_ID, TIMESTAMP, Task, TaskKey, key_of, to_json
 
 # Rows read or hashes asked for at a time: below every database's limit of bound parameters.
 CHUNK = 500
+
+# What every request asks is built once: putting a query together costs as much as asking it.
+_DATASET = select(dataset.c.id).where(dataset.c.name == bindparam("name"))
+_HAS_RECEIPT = select(receipt.c.id).where(
+    receipt.c.dataset_id == bindparam("dataset_id"), receipt.c.answer_id == bindparam("answer_id")
+)
+_OF_SLOT = tuple(
+    column == bindparam(column.name)
+    for column in (receipt.c.dataset_id, receipt.c.session, receipt.c.input_hash, receipt.c.task_hash)
+)
+_NEWEST = select(receipt.c.digest).where(*_OF_SLOT).order_by(receipt.c.id.desc()).limit(1)
+_TIMES = select(func.count()).select_from(receipt).where(*_OF_SLOT)
+_ANSWERED_ROW = select(receipt.c.example_id).where(*_OF_SLOT).order_by(receipt.c.id.desc()).limit(1)
+_END_LEASE = delete(lease).where(
+    *(lease.c[name] == bindparam(f"held_{name}") for name in ("dataset_id", "session", "input_hash", "task_hash"))
+)
+_ANSWERED = {
+    name: select(example.c.input_hash, example.c.task_hash)
+    .join(link, link.c.example_id == example.c.id)
+    .join(dataset)
+    .where(dataset.c.name.in_(bindparam("names", expanding=True)), column.in_(bindparam("wanted", expanding=True)))
+    .distinct()
+    for name, column in (("input", example.c.input_hash), ("task", example.c.task_hash))
+}
+# Answers that a newer one replaces do not count. Both parts are read off indexes, without looking at an answer.
+_LINKED = select(func.count()).select_from(link).where(link.c.dataset_id == bindparam("number")).scalar_subquery()
+_REPLACED = (
+    select(func.count())
+    .select_from(example.join(link, link.c.example_id == example.c.replaces))
+    .where(example.c.replaces.is_not(None), link.c.dataset_id == bindparam("number"))
+    .scalar_subquery()
+)
+_COUNT = select(_LINKED - _REPLACED)
 
 
 @dataclass(frozen=True)
@@ -33,12 +67,12 @@ class Answer:
     shown: float | None = None
     answered: float | None = None
 
-    @property
+    @cached_property
     def key(self) -> TaskKey:
         """The task that it answers."""
         return key_of(self.content)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Equal for equal answers, whenever they were given."""
         return digest({key: value for key, value in self.content.items() if key != TIMESTAMP})
@@ -51,14 +85,13 @@ def digest(content: Task) -> str:
 
 def answered(connection: Connection, names: Sequence[str], keys: Sequence[TaskKey], by: str) -> set[TaskKey]:
     """As `Store.answered`, inside a transaction."""
-    column = example.c.input_hash if by == "input" else example.c.task_hash
+    query = _ANSWERED["input" if by == "input" else "task"]
     position = 0 if by == "input" else 1
     found: set[tuple[int, ...]] = set()
     for start in range(0, len(keys), CHUNK):
         wanted = [key[position] for key in keys[start : start + CHUNK]]
-        query = select(example.c.input_hash, example.c.task_hash).join(link, link.c.example_id == example.c.id)
-        query = query.join(dataset).where(dataset.c.name.in_(names), column.in_(wanted)).distinct()
-        found.update((row[0],) if by == "input" else (row[0], row[1]) for row in connection.execute(query))
+        rows = connection.execute(query, {"names": list(names), "wanted": wanted})
+        found.update((row[0],) if by == "input" else (row[0], row[1]) for row in rows)
     return {key for key in keys if (key[:1] if by == "input" else key) in found}
 
 
@@ -87,7 +120,12 @@ def answerers(
 
 def dataset_id(connection: Connection, name: str) -> int | None:
     """The number of a dataset; None when there is none of that name."""
-    return connection.execute(select(dataset.c.id).where(dataset.c.name == name)).scalar_one_or_none()
+    return connection.execute(_DATASET, {"name": name}).scalar_one_or_none()
+
+
+def count(connection: Connection, dataset_id: int) -> int:
+    """How many rows of a dataset count, as in `examples_of`."""
+    return int(connection.execute(_COUNT, {"number": dataset_id}).scalar_one())
 
 
 def ensure_dataset(connection: Connection, name: str, meta: dict[str, Any] | None = None, session: bool = False) -> int:
@@ -96,7 +134,7 @@ def ensure_dataset(connection: Connection, name: str, meta: dict[str, Any] | Non
     if found is not None:
         return found
     values = {"name": name, "created": int(time.time()), "meta": to_json(meta or {}), "session": session}
-    return _inserted(connection, insert(dataset).values(**values))
+    return _inserted(connection, insert(dataset), values)
 
 
 def examples_of(name: str) -> Select[Any]:
@@ -111,9 +149,12 @@ def fresh(connection: Connection, dataset_id: int | None, answers: Sequence[Answ
     new: list[Answer] = []
     met: set[str] = set()
     newest: dict[tuple[str, TaskKey], tuple[str, int]] = {}
+    named = all(answer.answer_id for answer in answers)
     for answer in answers:
         slot = (answer.session, answer.key)
-        if slot not in newest:
+        if named:
+            newest[slot] = "", 0  # nobody asks for it
+        elif slot not in newest:
             newest[slot] = _newest(connection, dataset_id, answer)
         last, count = newest[slot]
         if answer.answer_id:
@@ -148,12 +189,12 @@ def add_example(
     """Insert a row, linked to the dataset and to its session's dataset."""
     input_hash, task_hash = key_of(content)
     values = {"input_hash": input_hash, "task_hash": task_hash, "content": to_json(content), "replaces": replaces}
-    number = _inserted(connection, insert(example).values(**values))
-    connection.execute(insert(link).values(example_id=number, dataset_id=dataset_id))
+    number = _inserted(connection, insert(example), values)
+    connection.execute(insert(link), {"example_id": number, "dataset_id": dataset_id})
     if session:
         session_id = ensure_dataset(connection, session, session=True)
         if session_id != dataset_id:
-            connection.execute(insert(link).values(example_id=number, dataset_id=session_id))
+            connection.execute(insert(link), {"example_id": number, "dataset_id": session_id})
     return number
 
 
@@ -173,9 +214,8 @@ def add_receipt(connection: Connection, dataset_id: int, answer: Answer, example
         "received": time.time(),
         **provenance(answer.content),
     }
-    connection.execute(insert(receipt).values(**values))
-    held = {"dataset_id": dataset_id, "session": answer.session, "input_hash": input_hash, "task_hash": task_hash}
-    connection.execute(delete(lease).where(*(lease.c[name] == value for name, value in held.items())))
+    connection.execute(insert(receipt), values)
+    connection.execute(_END_LEASE, {f"held_{name}": value for name, value in _slot(dataset_id, answer).items()})
 
 
 def provenance(content: Task) -> dict[str, Any]:
@@ -234,37 +274,35 @@ def _chunks(numbers: list[int]) -> list[list[int]]:
     return [numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK)]
 
 
-def _inserted(connection: Connection, statement: Any) -> int:
-    key = connection.execute(statement).inserted_primary_key
+def _inserted(connection: Connection, statement: Any, values: dict[str, Any]) -> int:
+    key = connection.execute(statement, values).inserted_primary_key
     assert key is not None
     return int(key[0])
 
 
 def _has_receipt(connection: Connection, dataset_id: int | None, answer_id: str) -> bool:
-    query = select(receipt.c.id).where(receipt.c.dataset_id == dataset_id, receipt.c.answer_id == answer_id)
-    return connection.execute(query).first() is not None
+    wanted = {"dataset_id": dataset_id, "answer_id": answer_id}
+    return connection.execute(_HAS_RECEIPT, wanted).first() is not None
 
 
-def _slot(dataset_id: int | None, answer: Answer) -> tuple[Any, ...]:
+def _slot(dataset_id: int | None, answer: Answer) -> dict[str, Any]:
+    """What the answers of one session to one task have in common."""
     input_hash, task_hash = answer.key
-    return (
-        receipt.c.dataset_id == dataset_id,
-        receipt.c.session == answer.session,
-        receipt.c.input_hash == input_hash,
-        receipt.c.task_hash == task_hash,
-    )
+    return {
+        "dataset_id": dataset_id,
+        "session": answer.session,
+        "input_hash": input_hash,
+        "task_hash": task_hash,
+    }
 
 
 def _newest(connection: Connection, dataset_id: int | None, answer: Answer) -> tuple[str, int]:
     """The digest of the newest answer of this session to this task ("" without one), and how many there are."""
     slot = _slot(dataset_id, answer)
-    row = connection.execute(select(receipt.c.digest).where(*slot).order_by(receipt.c.id.desc()).limit(1)).first()
-    if row is None:
-        return "", 0
-    return row.digest, int(connection.execute(select(func.count()).select_from(receipt).where(*slot)).scalar_one())
+    row = connection.execute(_NEWEST, slot).first()
+    return ("", 0) if row is None else (row.digest, int(connection.execute(_TIMES, slot).scalar_one()))
 
 
 def _answered_row(connection: Connection, dataset_id: int, answer: Answer) -> int | None:
     """The row that holds the newest answer of this session to this task."""
-    query = select(receipt.c.example_id).where(*_slot(dataset_id, answer)).order_by(receipt.c.id.desc()).limit(1)
-    return connection.execute(query).scalar_one_or_none()
+    return connection.execute(_ANSWERED_ROW, _slot(dataset_id, answer)).scalar_one_or_none()

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import socket
-import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -17,16 +14,30 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Response
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from pydantic import BaseModel, Field
 from starlette.routing import BaseRoute
 
 from .. import __version__
-from ..errors import BioactiveError, error
+from ..errors import BioactiveError
 from . import content
 from .access import Access, make_access
 from .controller import Controller
 from .guard import Guard, is_loopback, make_policy
 from .hooks import call_hook
+from .listening import address, bind, web_server
+from .messages import (
+    AliasesBody,
+    Alive,
+    AnswerBody,
+    AnswersBody,
+    History,
+    HistoryBody,
+    Project,
+    Questions,
+    QuestionsBody,
+    Receipt,
+    SessionBody,
+    Verdict,
+)
 from .receiving import is_json
 from .recipe_files import RecipeFailure, failure
 
@@ -34,106 +45,6 @@ logger = logging.getLogger("bioactive")
 STATIC = Path(__file__).parent / "static"
 # Requests at a time; the others wait in line.
 THREADS = 200
-# Seconds that a thread computes before another may: the loop that reads and writes requests is to wait less than the
-# interpreter's 5 ms for each turn.
-SWITCH_SECONDS = 0.0005
-
-
-class SessionBody(BaseModel):
-    """Who asks."""
-
-    session_id: str | None = Field(None, max_length=200, description="The session; the unnamed one without it")
-
-
-class QuestionsBody(SessionBody):
-    """A page asks for tasks."""
-
-    have: list[int] = Field([], description="Task hashes that the page still holds; they are not sent again")
-
-
-class HistoryBody(SessionBody):
-    """A page asks for earlier answers."""
-
-    limit: int | None = Field(None, ge=0, le=1000, description="How many at most")
-
-
-class Progress(BaseModel):
-    """How far the dataset is."""
-
-    total: int = Field(description="Answers in the dataset")
-    mine: int = Field(description="Those of the session")
-    done: int = Field(description="Those that `expected` counts")
-    expected: int | None = Field(description="Answers that there will be in the end, when that is known")
-    progress: float | None = Field(description="Share done, 0.0 to 1.0")
-    learning: dict[str, Any] | None = Field(None, description="How far the pipeline is that learns beside")
-
-
-class Questions(Progress):
-    """Tasks, and how far the dataset is."""
-
-    tasks: list[dict[str, Any]]
-    session_id: str
-    out: int = Field(description="Tasks that are out at all sessions")
-    left_out: dict[str, int] = Field(description="What the stream left out, counted by reason")
-    passed_over: int = Field(0, description="Tasks that sorters passed over, which /second_pass brings back")
-
-
-class AnswersBody(SessionBody):
-    """Answers of a page."""
-
-    answers: list[dict[str, Any]] = Field(max_length=1000)
-
-
-class Receipt(Progress):
-    """What became of a batch of answers; `stored` and `known` ones are durable."""
-
-    stored: int
-    known: int
-    refused: list[dict[str, Any]]
-
-
-class History(BaseModel):
-    """Earlier answers of a session, the newest first."""
-
-    answers: list[dict[str, Any]]
-
-
-class Alive(Progress):
-    """Answer to a page that is still open."""
-
-    out: int = Field(description="Tasks that are out at the session")
-
-
-class AnswerBody(BaseModel):
-    """One answer to check."""
-
-    answer: dict[str, Any]
-
-
-class Verdict(BaseModel):
-    """Whether a recipe would take an answer; `message` says why not."""
-
-    message: str | None
-
-
-class AliasesBody(SessionBody):
-    """Other names of a session, for display."""
-
-    aliases: dict[str, str] = {}
-
-
-class Project(BaseModel):
-    """What the page needs to know before the first task."""
-
-    dataset: str
-    view_id: str
-    session_id: str
-    config: dict[str, Any]
-    validates: bool = Field(description="Whether answers have to be checked by /validate_answer first")
-    scripts: list[str] = Field([], description="Scripts of the recipe, in order")
-    styles: list[str] = Field([], description="Style sheets of the recipe, in order")
-    hooks: list[str] = Field([], description="Names of its event hooks")
-    version: str
 
 
 # Routes that a recipe adds to the application, before it is served.
@@ -162,13 +73,17 @@ def create_app(controller: Controller, access: Access | None = None, routes: Seq
     app.add_middleware(Guard, host=controller.config["host"], access=access, policy=page_policy)
     app.add_exception_handler(BioactiveError, _explain)
     app.router.routes.extend(routes)
-    _add_routes(app, controller)
+    _add_page_routes(app, controller)
+    _add_task_routes(app, controller)
+    _add_answer_routes(app, controller)
     _add_recipe_routes(app, controller)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     return app
 
 
-def _add_routes(app: FastAPI, controller: Controller) -> None:
+def _add_page_routes(app: FastAPI, controller: Controller) -> None:
+    """The page, and what it needs to know before the first task."""
+
     @app.get("/", include_in_schema=False)
     def page() -> FileResponse:
         return FileResponse(STATIC / "index.html")
@@ -187,6 +102,18 @@ def _add_routes(app: FastAPI, controller: Controller) -> None:
             hooks=sorted(controller.components.get("event_hooks") or {}),
             version=__version__,
         )
+
+    @app.get("/version")
+    def version() -> dict[str, str]:
+        return {"version": __version__}
+
+    @app.get("/health")
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+
+def _add_task_routes(app: FastAPI, controller: Controller) -> None:
+    """Tasks out, and back when nobody answered them."""
 
     @app.post("/get_session_questions")
     def get_session_questions(body: QuestionsBody) -> Questions:
@@ -207,6 +134,19 @@ def _add_routes(app: FastAPI, controller: Controller) -> None:
         controller.check_session(body.session_id or controller.session_id)
         return {"tasks": controller.second_pass()}
 
+    @app.post("/keep_alive")
+    def keep_alive(body: SessionBody) -> Alive:
+        session = body.session_id or controller.session_id
+        return Alive(out=controller.keep_alive(session), **asdict(controller.standing(session)))
+
+    @app.post("/end_session")
+    def end_session(body: SessionBody) -> dict[str, int]:
+        return {"returned": controller.end_session(body.session_id or controller.session_id)}
+
+
+def _add_answer_routes(app: FastAPI, controller: Controller) -> None:
+    """Answers in, and looked at again."""
+
     @app.post("/give_answers")
     def give_answers(body: AnswersBody) -> Receipt:
         received = controller.receive_answers(body.answers, body.session_id)
@@ -216,26 +156,9 @@ def _add_routes(app: FastAPI, controller: Controller) -> None:
     def get_history(body: HistoryBody) -> History:
         return History(answers=controller.history(body.session_id or controller.session_id, body.limit))
 
-    @app.post("/keep_alive")
-    def keep_alive(body: SessionBody) -> Alive:
-        session = body.session_id or controller.session_id
-        return Alive(out=controller.keep_alive(session), **asdict(controller.standing(session)))
-
     @app.post("/validate_answer")
     def validate_answer(body: AnswerBody) -> Verdict:
         return Verdict(message=controller.validate_answer(body.answer))
-
-    @app.post("/end_session")
-    def end_session(body: SessionBody) -> dict[str, int]:
-        return {"returned": controller.end_session(body.session_id or controller.session_id)}
-
-    @app.get("/version")
-    def version() -> dict[str, str]:
-        return {"version": __version__}
-
-    @app.get("/health")
-    def health() -> dict[str, str]:
-        return {"status": "ok"}
 
 
 def _add_recipe_routes(app: FastAPI, controller: Controller) -> None:
@@ -263,40 +186,11 @@ def _add_recipe_routes(app: FastAPI, controller: Controller) -> None:
         return {"status": "ok"}
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """Take an address to listen on.
-
-    host (str): A name or an address.
-    port (int): The port; 0 for any that is free.
-    RETURNS (socket.socket): The bound socket.
-    RAISES (BioactiveError): B405 when the port is in use, B406 when one cannot listen there.
-    """
-    if not 0 <= port < 65536:
-        raise error("B406", host=host, port=port, reason="there is no such port")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-    except OSError as problem:
-        raise error("B406", host=host, port=port, reason=problem.strerror or problem) from problem
-    try:
-        # A port that a program left a moment ago is free; one that a program listens on is not.
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen()
-    except OSError as problem:
-        listener.close()
-        if problem.errno == errno.EADDRINUSE:
-            raise error("B405", host=host, port=port) from problem
-        raise error("B406", host=host, port=port, reason=problem.strerror or problem) from problem
-    return listener
-
-
 def make_server(
     controller: Controller, access: Access | None = None, routes: Sequence[BaseRoute] = ()
 ) -> uvicorn.Server:
     """The web server of a controller; `run(sockets=[...])` starts it, `should_exit = True` ends it."""
-    app = create_app(controller, access, routes)
-    return uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=5, server_header=False))
+    return web_server(create_app(controller, access, routes))
 
 
 def serve(
@@ -312,11 +206,8 @@ def serve(
     access = make_access(is_loopback(controller.config["host"]))
     listener = bind(controller.config["host"], controller.config["port"])
     try:
-        host, port = controller.config["host"], listener.getsockname()[1]
         if on_ready is not None:
-            query = f"?token={access.token}" if access is not None and access.token else ""
-            on_ready(f"http://[{host}]:{port}/{query}" if ":" in host else f"http://{host}:{port}/{query}")
-        sys.setswitchinterval(SWITCH_SECONDS)
+            on_ready(address(listener, controller.config["host"], access))
         make_server(controller, access, routes).run(sockets=[listener])
     finally:
         listener.close()

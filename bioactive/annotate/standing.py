@@ -6,9 +6,14 @@ import inspect
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from .loaders import BROKEN
+from .outgoing import Outgoing
 from .sessions import Session
+
+if TYPE_CHECKING:
+    from .controller import Controller
 
 logger = logging.getLogger("bioactive")
 
@@ -59,3 +64,36 @@ def call_progress(
         # A bar that cannot be drawn is no reason to lose an answer.
         logger.exception("The recipe's progress failed")
         return None
+
+
+def share_done(ctrl: Controller, outgoing: Outgoing, done: int) -> float | None:
+    """How much is done, 0.0 to 1.0, by counting; None when nobody knows how much there is.
+
+    ctrl (Controller): Knows the settings and the terms.
+    outgoing (Outgoing): Knows the source, and what was drawn of it.
+    done (int): How many answers are there.
+    """
+    expected = answers_expected(ctrl, outgoing, done)
+    if expected is not None:
+        return min(1.0, done / expected) if expected else 1.0
+    source = outgoing.stream.source
+    if not source.total:
+        return None
+    read = min(1.0, (source.read + source.tally.counts[BROKEN]) / source.total)
+    return read * (1 - outgoing.open / outgoing.drawn) if outgoing.drawn else read
+
+
+def answers_expected(ctrl: Controller, outgoing: Outgoing, done: int) -> int | None:
+    """How many answers there will be in the end: the target, or what the source gives; None when unknown.
+
+    ctrl, outgoing, done: As in `share_done`.
+    """
+    source = outgoing.stream.source
+    if ctrl.config["total_examples_target"]:
+        return int(ctrl.config["total_examples_target"])
+    if source.total is None or source.split:
+        return None
+    left_out = source.known + sum(source.tally.counts.values())
+    if ctrl.terms.copies == 1:
+        return done + max(0, source.total - left_out - outgoing.drawn) + outgoing.open
+    return max(done, (source.total - left_out) * max(1, ctrl.terms.copies))

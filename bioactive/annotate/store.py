@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from ..errors import error
 from . import rows
@@ -181,9 +181,9 @@ class Store:
 
     def count_dataset(self, name: str) -> int:
         """The number of answers that count: replaced ones do not."""
-        query = select(func.count()).select_from(rows.examples_of(name).subquery())
         with self.database.read() as connection:
-            return int(connection.execute(query).scalar_one())
+            number = rows.dataset_id(connection, name)
+            return 0 if number is None else rows.count(connection, number)
 
     def recent_count(self, name: str) -> int:
         """As `count_dataset`, but what other programs added in the last seconds may be missing."""

@@ -14,6 +14,9 @@ from .db import DB
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fastapi import FastAPI
+
+    from bioactive.annotate.access import Access
     from bioactive.annotate.controller import Controller
     from bioactive.annotate.store import Store
 
@@ -65,17 +68,28 @@ def _serve(
     settings: list[str] = SET,
 ) -> None:
     from bioactive.annotate.config import read_setting
-    from bioactive.annotate.controller import Controller
-    from bioactive.annotate.server import serve
-    from bioactive.annotate.store import Store
+    from bioactive.annotate.opening import serve_early
 
     named = {"host": host, "port": port, "batch_size": batch_size, "total_examples_target": target}
     config = {**dict(map(read_setting, settings)), **named, "lease_seconds": lease}
-    with Store(db) as store:
-        controller = Controller(make_recipe(store), store, config)
-        with contextlib.suppress(KeyboardInterrupt):
-            serve(controller, lambda url: greet(controller, url))
-        say_goodbye(controller)
+    made: list[Controller] = []
+
+    def make(access: Access | None) -> FastAPI:
+        # All that takes seconds, imports included, happens while the page is open.
+        from bioactive.annotate.controller import Controller
+        from bioactive.annotate.server import create_app
+        from bioactive.annotate.store import Store
+
+        store = Store(db)
+        made.append(Controller(make_recipe(store), store, config))
+        typer.echo(ready(made[0]))
+        return create_app(made[0], access)
+
+    with contextlib.suppress(KeyboardInterrupt):
+        serve_early(make, config, lambda url: say_where(url, host))
+    if made:
+        say_goodbye(made[0])
+        made[0].db.close()
 
 
 def say_goodbye(controller: Controller) -> None:
@@ -87,12 +101,23 @@ def say_goodbye(controller: Controller) -> None:
 
 def greet(controller: Controller, url: str) -> None:
     """Print where the page is, and what was answered before."""
+    say_where(url, controller.config["host"])
+    typer.echo(ready(controller))
+
+
+def say_where(url: str, host: str) -> None:
+    """Print where the page is, and who may open it."""
     from bioactive.annotate.guard import is_loopback
 
-    typer.echo(f"Annotate at {url}   (answers: dataset {controller.dataset!r} in {controller.db.database.name})")
-    typer.echo(f"{controller.total_annotated} answered before. Ctrl+C ends.")
-    if not is_loopback(controller.config["host"]) and "token=" in url:
+    typer.echo(f"Annotate at {url}")
+    if not is_loopback(host) and "token=" in url:
         typer.secho("Whoever has this address can read and answer.", fg="yellow", err=True)
+
+
+def ready(controller: Controller) -> str:
+    """Where the answers go, and how many there are."""
+    place = f"dataset {controller.dataset!r} in {controller.db.database.name}"
+    return f"Answers go to {place}; {controller.total_annotated} are there. Ctrl+C ends."
 
 
 @serving

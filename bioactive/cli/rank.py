@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,6 @@ import typer
 
 if TYPE_CHECKING:
     from bioactive.active.ranking import Ranking
-
-# Of a cold start: the texts that stand for the pool come out of so many times as many random ones, and one more.
-COLD = 9.0
 
 
 def rank_cli(
@@ -47,7 +45,7 @@ def rank_cli(
     """Rank a pool of texts by how unsure a pipeline is about them."""
     from bioactive.active.files import Run, rank_file
     from bioactive.active.measures import get_measure
-    from bioactive.active.ranking import RankOptions
+    from bioactive.active.ranking import RankOptions, cold_start
     from bioactive.active.vectors import untrained
     from bioactive.active.word_measures import get_word_measure
     from bioactive.errors import error
@@ -55,16 +53,17 @@ def rank_cli(
 
     from .progress import progress_bar
 
-    if cold:
-        measure, unit, suggest, diversity, diverse_by = "random", "sentence", False, diversity or COLD, "k_means"
     name = measure or ("entropy" if unit == "stretch" else "mnlp")
-    if n is None and diversity:
-        raise error("B544")
-    (get_word_measure if unit == "stretch" else get_measure)(name)  # a misspelt name should not wait for the model
-    nlp = untrained(Path(model), encoder) if cold and model.endswith(".cfg") else load_pipeline(model, code, gpu_id)
     lengths = (stretch_words, stretches, longest, share)
     sifting = (per_second, diversity, diverse_by, duplicates_above)
     options = RankOptions(name, n, seed, batch_size, text_key, suggest, samples, unit, *lengths, *sifting)
+    if cold:
+        options = cold_start(options)
+    if n is None and options.diversity:
+        raise error("B544")
+    # A misspelt name should not wait for the model.
+    (get_word_measure if options.unit == "stretch" else get_measure)(options.measure)
+    nlp = untrained(Path(model), encoder) if cold and model.endswith(".cfg") else load_pipeline(model, code, gpu_id)
     with progress_bar("Ranking") as bar:
         ranking = rank_file(Run(nlp, pool, output, code, restart, bar), options)
     if not ranking.kept:
@@ -81,9 +80,10 @@ def resumed(texts: int) -> list[str]:
 
 def report(ranking: Ranking, n: int | None) -> list[str]:
     """What was ranked and what was left out, in words."""
+    # Where texts were chosen for how different they are, they have none.
+    scores = "" if isnan(ranking.highest) else f", scores {ranking.highest:.4f} to {ranking.lowest:.4f}"
     lines = [
-        f"Ranked {ranking.scored:,} texts ({ranking.words:,} words) by {ranking.measure}; kept {ranking.kept:,}, "
-        f"scores {ranking.highest:.4f} to {ranking.lowest:.4f}"
+        f"Ranked {ranking.scored:,} texts ({ranking.words:,} words) by {ranking.measure}; kept {ranking.kept:,}{scores}"
     ]
     left_out = {"blank": ranking.empty, "repeated": ranking.duplicates, "too long": ranking.too_long}
     if any(left_out.values()):

@@ -15,7 +15,8 @@ from spacy.language import Language
 
 from bioactive.active.answered import Answered
 from bioactive.active.rank import Ranker, RankOptions
-from bioactive.annotate.learning import NICE, STATUS, Learning, write_status
+from bioactive.active.vectors import untrained
+from bioactive.annotate.learning import STATUS, Learning, give_way, write_status
 from bioactive.annotate.loaders import load_source
 from bioactive.annotate.recipes.common import without_answer
 from bioactive.annotate.store import Store
@@ -44,6 +45,7 @@ class Course:
     every (int): New answers before it trains again.
     pool (int): How many texts of the source to look at for a ranking: a sample, another one each time.
     again (bool): Rank texts that were answered as well, where each gets several answers.
+    encoder (str | None): In place of the encoder of a training config, which `model` may be before anything is trained.
     """
 
     dataset: str
@@ -56,6 +58,7 @@ class Course:
     every: int = 50
     pool: int = 10_000
     again: bool = False
+    encoder: str | None = None
 
 
 class Learner:
@@ -71,7 +74,9 @@ class Learner:
         self.revisions = Revisions(course.models)
         self.state = Learning()
         self.nlp: Language | None = None
-        self.model = str(self.revisions.current() or course.model)
+        # A cold start goes by the encoder that the command names.
+        current = None if course.rank.chosen_by != course.rank.measure else self.revisions.current()
+        self.model = str(current or course.model)
         self.learnt = self._learnt_before()
         self.rankings = 0
         # What is told with the next ranking: until then the tasks are in the order of the revision before.
@@ -123,7 +128,7 @@ class Learner:
 
     def _rank(self) -> None:
         self._say(doing="ranking")
-        self.nlp = load_pipeline(self.model)
+        self.nlp = self._load()
         ranker, answered = Ranker(self.nlp, self.course.rank), self._answered()
         for block in blocks(self._left(answered), self.course.rank.block_size):
             ranker.score(ranker.usable(block))
@@ -139,6 +144,11 @@ class Learner:
         # The server may still read the one before this.
         for old in sorted(self.course.folder.glob("ranking-*.jsonl"), key=lambda path: path.stat().st_mtime)[:-2]:
             old.unlink(missing_ok=True)
+
+    def _load(self) -> Language:
+        if self.model.endswith(".cfg"):
+            return untrained(Path(self.model), self.course.encoder)
+        return load_pipeline(self.model)
 
     def _answered(self) -> Answered:
         return Answered() if self.course.again else Answered(self.store.iter_examples(self.course.dataset))
@@ -177,7 +187,7 @@ def follow(store: Store, course: Course, ends: Callable[[], bool], pause: float 
     ends (Callable[[], bool]): Asked between two steps.
     pause (float): Seconds to wait when there is nothing to do.
     """
-    os.nice(NICE)
+    give_way()
     learner = Learner(store, course)
     while not ends():
         if not learner.step():

@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 
 from bioactive.annotate.controller import Controller
+from bioactive.annotate.listening import bind
 from bioactive.annotate.running import named
-from bioactive.annotate.server import bind, extra_routes, make_server
+from bioactive.annotate.server import extra_routes, make_server
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import Task
 from bioactive.annotate.typed import parse, read_shared

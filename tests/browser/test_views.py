@@ -249,3 +249,25 @@ def test_whole_text_may_be_emptied_and_accepted_with_one_key(server: Start, new_
     save(page)
     (example,) = answers(running, 1)
     assert (example["answer"], example["spans"]) == ("accept", [])
+
+
+@pytest.mark.parametrize("width", [340, 640])
+def test_name_of_a_span_stays_within_the_text(server: Any, browser: Any, width: int) -> None:
+    text = "The level of phosphatidylinositol-4,5-bisphosphate-3-kinase rose with BRAF and a b."
+    label = "A_LABEL_THAT_IS_WIDER_THAN_ITS_WORDS"
+    places = [(text.rindex(word), len(word)) for word in ("The", text.split()[3], "BRAF", "b")]
+    spans = [{"start": start, "end": start + length, "label": label} for start, length in places]
+    running = server([{"text": text, "spans": spans}], labels=[label])
+    page = browser.new_page(viewport={"width": width, "height": 700})
+    try:
+        page.goto(f"{running.url}?session=anna")
+        page.locator(".ent").first.wait_for()
+        edges = page.evaluate(
+            "[document.querySelector('.text'), ...document.querySelectorAll('.name')]"
+            ".map((e) => e.getBoundingClientRect()).map((box) => [box.left, box.right])"
+        )
+    finally:
+        page.close()
+    (left, right), *names = edges
+    assert len(names) == 4
+    assert all(left - 1 <= start and end <= right + 1 for start, end in names), edges

@@ -159,6 +159,7 @@ def test_cold_rank_takes_a_training_config(tmp_path, monkeypatch):
     assert found.exit_code == 0, found.output
     tasks = list(srsly.read_jsonl(tmp_path / "out.jsonl"))
     assert len({task["text"] for task in tasks}) == 3 and not any("spans" in task for task in tasks)
+    assert [task["meta"] for task in tasks] == [{"measure": "k_means"}] * 3 and "kept 3\n" in found.output
 
 
 def test_untrained_pipeline_without_a_frozen_encoder_has_no_vectors(tmp_path):

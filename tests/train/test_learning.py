@@ -12,13 +12,15 @@ from typing import Any
 import pytest
 import spacy
 from spacy.tokens import DocBin
+from typer.testing import CliRunner
 
-from bioactive.active.rank import RankOptions
+from bioactive.active.rank import RankOptions, rank
 from bioactive.annotate.controller import Controller
-from bioactive.annotate.learning import Learning, Worker
+from bioactive.annotate.learning import Learning, Worker, spare_threads
 from bioactive.annotate.recipes import ner_active
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import Task, add_tokens, hash_of_asked
+from bioactive.cli.app import app
 from bioactive.corpus.jsonl import doc_to_task
 from bioactive.errors import BioactiveError
 from bioactive.models.learner import Course, Learner
@@ -94,6 +96,77 @@ def test_active_asks_about_stretches_with_the_labels_wanted(model: Path, pool: P
     assert all(1 <= len(asked(task)) < len(task["tokens"]) for task in tasks if len(task["tokens"]) > 6)
     assert {span["label"] for task in tasks for span in task["spans"]} <= {"Disease"}
     assert recipe["config"]["ask_nothing"]
+
+
+@pytest.mark.parametrize("how", ["recipe", "worker"])
+def test_adaptive_stretches_are_those_that_rank_finds(
+    how: str, model: Path, pool: Path, store: Store, tmp_path: Path
+) -> None:
+    shape: dict[str, Any] = {"stretch_words": 1, "longest": 5, "share": 0.2}
+    nlp = spacy.load(model)
+    wanted = {t["text"]: asked(t) for t in rank(nlp, texts_of(pool), "entropy", unit="stretch", **shape)}
+    if how == "recipe":
+        found = list(ner_active("ds", nlp, pool, unit="stretch", window=4, **shape)["stream"])
+    else:
+        command = ["learn", "ds", str(model), str(pool), "--folder", str(tmp_path / "desk"), "--unit", "stretch"]
+        options = ["--stretch-words", "1", "--stretch-longest", "5", "--stretch-share", "0.2"]
+        found = ranked_by_worker([*command, "--models", str(tmp_path / "none"), *options], store, tmp_path / "desk")
+    assert {task["text"]: asked(task) for task in found} == wanted
+    # Some grow and some do not; of one length they would all have as many words.
+    assert len({len(words) for words in wanted.values()}) > 1
+
+
+def test_command_hands_the_shape_of_stretches_to_recipe_and_worker(
+    model: Path, pool: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Controller] = []
+    monkeypatch.setattr("bioactive.annotate.opening.serve_early", lambda make, config, on_open: make(None))
+    monkeypatch.setattr("bioactive.annotate.server.create_app", lambda controller, access: made.append(controller))
+    monkeypatch.setattr("bioactive.annotate.learning.Worker.start", lambda worker, *more: words.extend(worker.command))
+    monkeypatch.chdir(tmp_path)
+    words: list[str] = []
+    shape = ["--stretch-words", "1", "--stretch-longest", "5", "--stretch-share", "0.2"]
+    args = ["ner.active", "ds", str(model), str(pool), "--unit", "stretch", *shape, "--db", str(tmp_path / "a.db")]
+    found = CliRunner().invoke(app, [*args, "--window", "100"])
+    assert found.exit_code == 0, found.output
+    for name, value in zip(shape[::2], shape[1::2], strict=True):
+        assert words[words.index(name) + 1] == value
+    task = next(made[0].stream)
+    plan = {"stretch_words": 1, "longest": 5, "share": 0.2}
+    first = rank(spacy.load(model), texts_of(pool), "entropy", unit="stretch", **plan)[0]
+    assert (task["text"], asked(task)) == (first["text"], asked(first))
+
+
+def test_cold_start_says_what_chose_its_texts(model: Path, pool: Path, store: Store, tmp_path: Path) -> None:
+    nlp = spacy.load(model)
+    shown = list(ner_active("ds", nlp, pool, ["Disease"], window=100, cold=True)["stream"])
+    assert {task["meta"]["measure"] for task in shown} == {"random"} and not any(task["spans"] for task in shown)
+    command = ["learn", "ds", str(model), str(pool), "--folder", str(tmp_path / "desk"), "--cold", "-n", "3"]
+    chosen = ranked_by_worker([*command, "--models", str(tmp_path / "none")], store, tmp_path / "desk")
+    assert [task["meta"] for task in chosen] == [{"measure": "k_means"}] * 3
+    assert not any("score" in task for task in chosen)
+
+
+def test_cold_start_does_not_learn(corpus: dict[str, Path], tmp_path: Path) -> None:
+    both = ["--train", str(corpus["train"]), "--dev", str(corpus["dev"])]
+    for command in ("ner.active", "learn"):
+        found = CliRunner().invoke(app, [command, "ds", "model", "pool.jsonl", "--cold", *both])
+        assert isinstance(found.exception, BioactiveError) and found.exception.code == "B425"
+
+
+def texts_of(pool: Path) -> list[str]:
+    return [json.loads(line)["text"] for line in pool.read_text(encoding="utf-8").splitlines()]
+
+
+def ranked_by_worker(command: list[str], store: Store, folder: Path) -> list[Task]:
+    """The tasks of the first ranking of a worker."""
+    worker = Worker(command, folder, store.database.name)
+    worker.start()
+    try:
+        until(lambda: worker.state.ranking or worker.state.doing == "stopped")
+        return [task for task, _ in worker.open_ranking(worker.state.ranking)]
+    finally:
+        worker.stop()
 
 
 def test_active_asks_about_other_words_of_a_text_after_a_restart(model: Path, pool: Path, store: Store) -> None:
@@ -223,3 +296,12 @@ def until(done: Any, seconds: float = 300.0) -> None:
     while not done():
         assert time.monotonic() < end, "it did not happen in time"
         time.sleep(0.1)
+
+
+def test_worker_leaves_a_core_to_the_server_unless_told_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    for cores, threads in ((1, "1"), (2, "1"), (16, "15")):
+        monkeypatch.setattr("os.sched_getaffinity", lambda process, cores=cores: set(range(cores)), raising=False)
+        assert spare_threads() == {"OMP_NUM_THREADS": threads}
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    assert spare_threads() == {"OMP_NUM_THREADS": "3"}

@@ -34,6 +34,7 @@ def ner_active(
     unit: str = "sentence",
     window: int = 32,
     worker: Worker | None = None,
+    cold: bool = False,
     **options: Any,
 ) -> dict[str, Any]:
     """Correct what a pipeline is least sure of.
@@ -46,22 +47,27 @@ def ner_active(
     unit (str): "sentence" asks about whole texts, "stretch" about the least certain words of each.
     window (int): How many texts are put in order at a time here, until the worker has looked at more of them.
     worker (Worker | None): Ranks the source, and learns from the answers, in a process of its own; None does without.
-    options (Any): More of `RankOptions`: stretch_words, stretches, seed, samples.
+    cold (bool): Nothing is trained yet: no suggestions, whole texts; the worker chooses such as stand for the source,
+        until it has looked they come in random order. Needs `label`.
+    options (Any): More of `RankOptions`: stretch_words, longest, share, stretches, seed, samples.
     RETURNS (dict): The recipe.
     RAISES (BioactiveError): B320 when the pipeline cannot say how sure it is, B321 or B530 for an unknown measure, B408
         for the source, B414 when there is no label, B536 for an unknown unit.
     """
     from ...active.answered import Answered
     from ...active.rank import Ranker, RankOptions
+    from ...active.ranking import cold_start
 
     labels = list(label or pipeline_labels(nlp))
     if not labels:
         raise error("B414")
     plan = RankOptions(measure or default_measure(unit), unit=unit, **options)
+    if cold:
+        plan = cold_start(plan)
     Ranker(nlp, plan)  # refuses before anything is opened
     stream, answered = load_source(source, nlp.vocab), Answered()
     feed = Feed(nlp, plan, labels, window, stream.source, answered, worker)
-    stream.source.split = unit == "stretch"
+    stream.source.split = plan.unit == "stretch"
     stream.apply(feed.tasks)
 
     def on_load(controller: Controller) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+
 import pytest
 
 from bioactive.annotate.controller import Controller
@@ -27,6 +30,33 @@ def answer_all(controller: Controller, session: str) -> list[str]:
         seen += texts(tasks)
         controller.receive_answers([{**task, "answer": "accept"} for task in tasks], session)
     return seen
+
+
+def test_answers_do_not_wait_for_the_tasks_that_a_router_places(store: Store) -> None:
+    asked, go_on = threading.Event(), threading.Event()
+
+    def stream() -> Iterator[Task]:
+        yield {"text": "first"}
+        asked.set()
+        assert go_on.wait(60)  # as long as a pipeline takes
+        yield {"text": "second"}
+
+    recipe = {"dataset": "ds", "view_id": "text", "stream": stream(), "task_router": lambda ctrl, name, item: [name]}
+    controller = Controller(recipe, store, {"batch_size": 1})
+    (task,) = controller.get_questions("ds-anna")
+    found: list[Task] = []
+    drawing = threading.Thread(target=lambda: found.extend(controller.get_questions("ds-ben")))
+    drawing.start()
+    try:
+        assert asked.wait(60)
+        giving = threading.Thread(target=controller.receive_answers, args=([{**task, "answer": "accept"}], "ds-anna"))
+        giving.start()
+        giving.join(30)
+        assert not giving.is_alive() and drawing.is_alive() and store.count_dataset("ds") == 1
+    finally:
+        go_on.set()
+        drawing.join()
+    assert texts(found) == ["second"]
 
 
 def test_overlap_gives_every_task_to_every_session_once(store: Store) -> None:

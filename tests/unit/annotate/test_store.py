@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from bioactive.annotate.database import database_url
 from bioactive.annotate.exchange import dataset_stats, db_in, db_out
@@ -63,6 +65,36 @@ def test_append_keeps_answers_of_two_sessions(store: Store) -> None:
     assert answers_of(store) == [("a", "accept"), ("a", "reject")]
     assert store.sessions == ["ds-anna", "ds-ben"]
     assert store.datasets == ["ds"]
+
+
+def test_count_is_what_can_be_read_back(store: Store) -> None:
+    rng = random.Random(0)
+    with Store(store.database.engine.url.render_as_string(hide_password=False)) as other:  # as another program has it
+        for number in range(60):
+            text, answer = rng.choice("abcdef"), rng.choice(["accept", "reject", "ignore"])
+            session = f"ds-{rng.choice(['anna', 'ben'])}"
+            rng.choice([store, other]).append("ds", [given(text, answer, session, f"id-{number}")])
+        store.add_examples([*store.iter_examples("ds"), task("g")], ["both", "more"])
+        names = ("ds", "ds-anna", "ds-ben", "both", "more", "nothing")
+        for name in names:
+            assert store.count_dataset(name) == other.count_dataset(name) == len(store.get_dataset_examples(name))
+        assert 6 <= store.count_dataset("ds") <= 12 and store.count_dataset("nothing") == 0
+        other.drop_dataset("ds")
+        for name in names:
+            assert store.count_dataset(name) == len(store.get_dataset_examples(name))
+        assert store.count_dataset("ds") == 0 < store.count_dataset("both")
+
+
+def test_count_reads_no_answers(tmp_path: Path) -> None:
+    with Store(str(tmp_path / "a.db")) as store:
+        store.append("ds", [given("a")])
+        asked: list[str] = []
+        event.listen(store.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+        store.count_dataset("ds")
+        with store.database.read() as connection:
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[-1]}", (1, 1)).all()
+    steps = [row[-1] for row in plan if row[-1].startswith(("SCAN example", "SCAN link", "SEARCH"))]
+    assert steps and all("INDEX" in step for step in steps), plan
 
 
 def test_append_ends_the_lease(store: Store) -> None:

@@ -32,7 +32,10 @@ let project = null, outbox = null, desk = null, view = null, recipeLanguage = ""
 
 async function start() {
   const session = new URLSearchParams(location.search).get("session");
-  const found = await getProject(session);
+  // The page may be there before the pipeline is; one that need not wait says nothing.
+  const waiting = setTimeout(() => showMessage(t("opening")), 300);
+  const found = await getProject(session).finally(() => clearTimeout(waiting));
+  showMessage("");
   if (!session) found.session_id = unnamedSession(found);
   recipeLanguage = found.config.ui_lang;
   applySettings(recipeLanguage);

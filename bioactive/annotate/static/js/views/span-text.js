@@ -137,17 +137,18 @@ export class SpanText extends TaskView {
     this.drawn.delete(span);
   }
 
-  // Names hang under their spans; one that would run into its neighbour goes a row down.
+  // Names hang under their spans; one that would run out of the text moves in, one that would run into its neighbour a
+  // row down. A word may be broken over two lines, so its own edges do not tell where there is room.
   arrangeNames() {
     const names = [...this.drawn.values()].map((element) => element.querySelector(".name")).filter(Boolean);
     const edge = this.text.getBoundingClientRect();
-    names.forEach((name) => name.classList.remove("row1", "end"));
-    const outside = names.filter((name) => {
-      const box = name.getBoundingClientRect();
-      return box.right > edge.right + 2 || box.left < edge.left - 2;
-    });
-    outside.forEach((name) => name.classList.add("end"));
+    names.forEach((name) => { name.classList.remove("row1"); name.style.translate = ""; });
     const boxes = names.map((name) => ({ name, box: name.getBoundingClientRect() }));
+    for (const { name, box } of boxes) {
+      const shift = Math.max(edge.left - box.left, Math.min(0, edge.right - box.right));
+      if (Math.abs(shift) > 0.5) name.style.translate = `${shift}px 0`;
+      box.x += shift;
+    }
     boxes.sort((a, b) => Math.round((a.box.top - b.box.top) / 8) || a.box.left - b.box.left);
     let before = null;
     for (const { name, box } of boxes) {

@@ -10,6 +10,7 @@ let texts = 0; // for ids that are unique on the page
 export class SpanText extends TaskView {
   watched = ["text", "tokens", "spans"];
   textRole = "group";
+  stretches = true; // whether words that are not asked about make the others a stretch
 
   connectedCallback() {
     if (this.text) return;
@@ -47,7 +48,7 @@ export class SpanText extends TaskView {
     // Without tokens a span has no other edges than characters.
     const letters = this.byCharacter || !task.tokens?.length;
     this.units = letters ? charactersOf(task.text ?? "", this.tokens) : this.tokens;
-    this.partial = this.units.some((unit) => unit.disabled);
+    this.partial = this.stretches && this.units.some((unit) => unit.disabled);
     this.text.classList.toggle("partial", this.partial);
     this.text.classList.toggle("letters", Boolean(letters));
     this.text.dir = this.config?.writing_dir || "auto";

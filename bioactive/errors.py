@@ -349,6 +349,11 @@ class Errors:
     B620 = "The pipeline {name!r} has no vectors of words, which say what terms are alike. Take one that has some."
     B621 = "None of the terms {seeds} has a vector in this pipeline. Give other --seeds, single words for example."
     B622 = "No component of this pipeline {wanted}: found {pipes}. Take a pipeline that was trained for it."
+    B623 = "The answer is accepted and chooses no label. Choose one, ignore the text, or start with --accept-empty."
+    B624 = (
+        "The pipeline {name!r} finds no noun phrases for --add-nps: {reason}. Take one with a parser, in a language "
+        "that has rules for them, or leave --add-nps out."
+    )
 
 
 def error(code: str, **found: object) -> BioactiveError:

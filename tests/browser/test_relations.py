@@ -106,8 +106,10 @@ def test_drag_makes_a_relation_and_a_second_click_on_its_label_deletes_it(server
 
 def test_click_on_the_arc_selects_it(server: Start, new_page: Open) -> None:
     _, page = opened(server, new_page, related(relations=[GIVEN]))
-    path = page.locator(".arc .hit").bounding_box()
-    page.mouse.click(path["x"] + 12, path["y"] + 1)
+    page.locator(".arc .hit").wait_for(state="attached")
+    page.wait_for_timeout(200)
+    at = "p => { const q = p.getPointAtLength(30), m = p.getScreenCTM(); return [q.x + m.e, q.y + m.f]; }"
+    page.mouse.click(*page.locator(".arc .hit").evaluate(at))
     page.locator(".link.selected").wait_for()
     page.keyboard.press("1")
     assert links(page) == [(6, 8, "TREATS")]

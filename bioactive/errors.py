@@ -344,7 +344,10 @@ class Errors:
         "Recipe {recipe}: its argument {name!r} is described by {found}. Describe it by a tuple (help, kind, short "
         "flag, type), by an Arg, or by a text."
     )
-    B618 = "Nothing here trains {kind!r}. Choose among {known}; taggers, parsers and coreference are not planned."
+    B618 = (
+        "Nothing here trains {kind!r}. Choose among {known}. Coreference is not planned: spaCy itself has no component "
+        "for it that could be trained."
+    )
     B619 = "There is nothing to train or evaluate on: {names}. Annotate some more, or name other datasets."
     B620 = "The pipeline {name!r} has no vectors of words, which say what terms are alike. Take one that has some."
     B621 = "None of the terms {seeds} has a vector in this pipeline. Give other --seeds, single words for example."

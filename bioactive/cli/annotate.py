@@ -29,6 +29,7 @@ TARGET = typer.Option(None, "--target", min=0, help="Number of answers to aim at
 LEASE = typer.Option(
     None, "--lease", min=1, help="Seconds after which a task comes back from an absent annotator (default: 900)"
 )
+EXCLUDE = typer.Option("", "--exclude", help="Datasets whose answers are not asked for again, with commas between")
 SET = typer.Option([], "--set", help="Any setting, as NAME=VALUE; may be repeated. docs/recipes.md lists them")
 LABEL = typer.Option(..., "--label", "-l", help="Labels to choose from, with commas between")
 MODEL_LABEL = typer.Option(None, "--label", "-l", help="Labels to show, with commas between (default: the pipeline's)")
@@ -65,6 +66,7 @@ def _serve(
     batch_size: int | None = BATCH,
     target: int | None = TARGET,
     lease: int | None = LEASE,
+    exclude: str = EXCLUDE,
     settings: list[str] = SET,
 ) -> None:
     from bioactive.annotate.config import read_setting
@@ -76,7 +78,8 @@ def _serve(
     given = {key: value for key, value in {**named, "lease_seconds": lease}.items() if value is not None}
     config = {**dict(map(read_setting, settings)), **given}
     with Store(db) as store:
-        controller = Controller(make_recipe(store), store, config)
+        made = make_recipe(store)
+        controller = Controller({**made, "exclude": split_labels(exclude)} if exclude else made, store, config)
         with contextlib.suppress(KeyboardInterrupt):
             serve(controller, lambda url: greet(controller, url))
         say_goodbye(controller)
@@ -315,11 +318,17 @@ def review_cli(
     label: str = typer.Option("", "--label", "-l", help="Labels to choose from (default: those in the answers)"),
     auto_accept: bool = typer.Option(False, "--auto-accept", help="Store at once what all agree on"),
     singles: bool = typer.Option(False, "--singles", help="Show texts with one answer as well"),
+    accept_single: bool = typer.Option(
+        False, "--accept-single", help="With --auto-accept, store what one alone answered too"
+    ),
+    show_skipped: bool = typer.Option(False, "--show-skipped", help="Show ignored answers as well"),
+    view_id: str | None = typer.Option(None, "--view-id", help="View that shows the answers (default: theirs)"),
 ) -> RecipeOf:
     """Decide between the answers of several people, in the browser."""
     from bioactive.annotate.recipes import review
 
-    return lambda store: review(dataset, store, split_labels(names), split_labels(label), auto_accept, singles)
+    more = (auto_accept, singles, accept_single, show_skipped, view_id)
+    return lambda store: review(dataset, store, split_labels(names), split_labels(label), *more)
 
 
 def split_labels(labels: str | None) -> list[str]:

@@ -23,6 +23,7 @@ def review(
     singles: bool = False,
     accept_single: bool = False,
     ignored: bool = False,
+    view_id: str | None = None,
 ) -> dict[str, Any]:
     """Decide between answers.
 
@@ -34,6 +35,7 @@ def review(
     singles (bool): Show texts with one answer as well.
     accept_single (bool): With `auto_accept`, store those without asking too.
     ignored (bool): Count an ignored text as an answer as well.
+    view_id (str | None): The view that shows the answers; that of the answers themselves when not given.
     RETURNS (dict): The recipe.
     RAISES (BioactiveError): B407 when there is no such dataset.
     """
@@ -52,7 +54,8 @@ def review(
         "exclude_by": "input",
         "choice_style": "multiple" if several else "single",
     }
-    stream = Stream([task for task in tasks if task[INPUT_HASH] not in left_out])
+    shown = [task for task in tasks if task[INPUT_HASH] not in left_out]
+    stream = Stream([{**task, "view_id": view_id} for task in shown] if view_id else shown)
     return {"dataset": dataset, "view_id": "review", "stream": stream, "config": config}
 
 

@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from bioactive.annotate import server
+from bioactive.annotate.store import Store
 from bioactive.cli.annotate import mark_cli
 
 Serve = Any
@@ -52,3 +53,23 @@ def test_what_is_typed_wins_over_the_environment_and_that_over_files(
     typed = config_of("--port", "0", "--set", "batch_size=4")
     assert (typed["port"], typed["batch_size"]) == (0, 4)
     assert config_of("--set", "port=8400")["port"] == 8400
+
+
+def test_answers_of_other_datasets_may_be_excluded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found: list[list[str]] = []
+
+    def serve(controller: Any, *_: Any) -> None:
+        found.append([task["text"] for task in controller.get_questions()])
+
+    monkeypatch.setattr(server, "serve", serve)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "source.jsonl").write_text('{"text": "a"}\n{"text": "b"}\n')
+    with Store("answers.db") as store:
+        for name, text in (("one", "a"), ("two", "b")):
+            store.add_examples([{"text": text, "answer": "accept"}], [name])
+    app = typer.Typer()
+    app.command()(mark_cli)
+    words = ["ds", "source.jsonl", "--view-id", "text", "--db", "answers.db"]
+    app([*words, "--exclude", "one"], standalone_mode=False)
+    app([*words, "--exclude", "one, two"], standalone_mode=False)
+    assert found == [["b"], []]

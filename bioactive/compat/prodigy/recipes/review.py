@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bioactive.annotate.preprocess import fetch_media as check_media
 from bioactive.annotate.recipe_files import built_in
 from bioactive.annotate.recipes import review as compare
-from bioactive.annotate.tasks import Task
 
 from ..components.db import connect
 from . import common as c
@@ -39,13 +38,8 @@ def review(
 ) -> dict[str, Any]:
     """Decide between the answers of several people."""
 
-    def shown(tasks: Iterable[Task]) -> Iterator[Task]:
-        yield from ({**task, "view_id": view_id} for task in tasks)
-
     names, labels = c.names_of(input_sets), c.labels_of(label)
-    made = compare(dataset, connect(), names, labels, auto_accept, True, accept_single, show_skipped)
+    made = compare(dataset, connect(), names, labels, auto_accept, True, accept_single, show_skipped, view_id)
     if fetch_media:
         made["stream"].apply(check_media)
-    if view_id:
-        made["stream"].apply(shown)
     return made

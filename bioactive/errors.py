@@ -348,11 +348,19 @@ class Errors:
         "Recipe {recipe}: its argument {name!r} is described by {found}. Describe it by a tuple (help, kind, short "
         "flag, type), by an Arg, or by a text."
     )
-    B618 = "Nothing here trains {kind!r}. Choose among {known}; taggers, parsers and coreference are not planned."
+    B618 = (
+        "Nothing here trains {kind!r}. Choose among {known}. Coreference is not planned: spaCy itself has no component "
+        "for it that could be trained."
+    )
     B619 = "There is nothing to train or evaluate on: {names}. Annotate some more, or name other datasets."
     B620 = "The pipeline {name!r} has no vectors of words, which say what terms are alike. Take one that has some."
     B621 = "None of the terms {seeds} has a vector in this pipeline. Give other --seeds, single words for example."
     B622 = "No component of this pipeline {wanted}: found {pipes}. Take a pipeline that was trained for it."
+    B623 = "The answer is accepted and chooses no label. Choose one, ignore the text, or start with --accept-empty."
+    B624 = (
+        "The pipeline {name!r} finds no noun phrases for --add-nps: {reason}. Take one with a parser, in a language "
+        "that has rules for them, or leave --add-nps out."
+    )
 
 
 def error(code: str, **found: object) -> BioactiveError:

@@ -16,12 +16,16 @@ from bioactive.corpus.jsonl import BINARY_VIEW, task_to_doc
 from bioactive.corpus.tally import Tally
 from bioactive.errors import error
 
+from .grammar import CUT, set_heads, set_sentences, set_tags
+
 EVAL = "eval:"
 SPANS_KEY, INCORRECT = "sc", "incorrect_spans"
-# What an answer may train; the others of Prodigy's are not planned.
-KINDS = ("ner", "spancat", "textcat", "textcat_multilabel")
+# What an answer may train; of Prodigy's kinds, coreference is not planned.
+KINDS = ("ner", "spancat", "textcat", "textcat_multilabel", "tagger", "senter", "parser")
+OF_WORDS = ("ner", "spancat", "tagger", "senter", "parser")
 IGNORED, REJECTED = "ignored answers left out", "rejected texts that say nothing left out"
-REPLACED, CUT = "complete answers replaced by a newer one", "spans that do not fit the tokens left out"
+REPLACED = "complete answers replaced by a newer one"
+ATTRIBUTES = {"tagger": "tag_", "parser": "dep_"}
 BINARY_BESIDE = "binary answers beside a complete one left out"
 OVERLAPPING = "overlapping entities left out"
 
@@ -60,7 +64,7 @@ def gather(store: Store, names: Mapping[str, Sequence[str]], nlp: Language) -> G
     """Merge datasets into one Doc a text.
 
     store (Store): Where they are.
-    names (Mapping[str, Sequence[str]]): Datasets by kind: "ner", "spancat", "textcat" or "textcat_multilabel".
+    names (Mapping[str, Sequence[str]]): Datasets by kind, one of `KINDS`.
     nlp (Language): Cuts texts that come without tokens.
     RETURNS (Gathered): The Docs.
     RAISES (BioactiveError): B407 for an unknown dataset, B618 for an unknown kind.
@@ -105,8 +109,8 @@ def _sort_in(texts: dict[int, _Text], kind: str, answer: Task, tally: Tally) -> 
 
 def _doc(text: _Text, nlp: Language, tally: Tally) -> Doc:
     """One Doc with all that was answered about a text."""
-    of_spans = text.answers.get("ner", []) + text.answers.get("spancat", [])
-    tokens = next((answer["tokens"] for answer in of_spans if answer.get("tokens")), None)
+    of_words = [answer for kind in OF_WORDS for answer in text.answers.get(kind, [])]
+    tokens = next((answer["tokens"] for answer in of_words if answer.get("tokens")), None)
     bare = {"text": text.first["text"], "tokens": tokens, "answer": "reject"}
     doc = task_to_doc(bare, nlp.tokenizer)
     assert doc is not None
@@ -115,6 +119,11 @@ def _doc(text: _Text, nlp: Language, tally: Tally) -> Doc:
     if "spancat" in text.answers:
         whole = _newest_complete(text.answers["spancat"], tally)
         doc.spans[SPANS_KEY] = [] if whole is None else _on_tokens(doc, _places(whole), tally)
+    set_tags(doc, text.answers.get("tagger", []), tally)
+    for kind, put in (("senter", set_sentences), ("parser", set_heads)):
+        whole = _newest_complete(text.answers.get(kind, []), tally)
+        if whole is not None:
+            put(doc, whole, tally)
     for kind in ("textcat", "textcat_multilabel"):
         for answer in text.answers.get(kind, []):
             cats = label_answer(answer)
@@ -183,6 +192,10 @@ def _labels(kind: str, docs: Sequence[Doc]) -> list[str]:
         found = [ent.label_ for doc in docs for ent in [*doc.ents, *doc.spans.get(INCORRECT, ())]]
     elif kind == "spancat":
         found = [span.label_ for doc in docs for span in doc.spans.get(SPANS_KEY, ())]
+    elif kind in ATTRIBUTES:
+        found = [label for doc in docs for token in doc if (label := getattr(token, ATTRIBUTES[kind]))]
+    elif kind == "senter":
+        found = []  # where sentences begin has no labels
     else:
         found = [label for doc in docs for label in doc.cats]
     return sorted(set(found))

@@ -97,14 +97,15 @@ class PatternMatcher:
 
     # --- patterns in and out
 
-    def add_patterns(self, patterns: Iterable[dict[str, Any]]) -> None:
+    def add_patterns(self, patterns: Iterable[dict[str, Any]], first: int = 1, where: str = "pattern list") -> None:
         """Add patterns.
 
         patterns (Iterable[dict]): `label`, `pattern` (a text, or a list of token descriptions), and perhaps `id`.
+        first, where (int, str): The number of the first one, and what they stand in, for errors.
         RAISES (BioactiveError): B601 for one that cannot be used.
         """
-        for number, entry in enumerate(patterns, 1):
-            self._add(entry, number, "pattern list")
+        for number, entry in enumerate(patterns, first):
+            self._add(entry, number, where)
 
     def from_disk(self, path: str | Path) -> PatternMatcher:
         """Add the patterns of a JSONL file.
@@ -113,13 +114,8 @@ class PatternMatcher:
         RETURNS (PatternMatcher): This matcher.
         RAISES (BioactiveError): B601 for a line that is no pattern, B408 without a file.
         """
-        path = Path(path)
-        if not path.is_file():
-            raise error("B408", path=path, reason="there is no such file of patterns")
-        with path.open(encoding="utf-8-sig") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    self._add(_read(line, path, number), number, str(path))
+        for number, entry in read_patterns(path):
+            self._add(entry, number, str(path))
         return self
 
     def to_disk(self, path: str | Path) -> None:
@@ -242,6 +238,20 @@ def _apart(found: list[_Match]) -> list[_Match]:
             taken.update(words)
             kept.append(match)
     return sorted(kept, key=lambda match: match.span.start)
+
+
+def read_patterns(path: str | Path) -> Iterator[tuple[int, Any]]:
+    """The entries of a JSONL file of patterns, unchecked, with the numbers of their lines.
+
+    RAISES (BioactiveError): B601 for a line that is no JSON, B408 without a file.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise error("B408", path=path, reason="there is no such file of patterns")
+    with path.open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.strip():
+                yield number, _read(line, path, number)
 
 
 def _read(line: str, path: Path, number: int) -> object:

@@ -94,13 +94,13 @@ class Opening:
 
 
 def serve_early(
-    make: Callable[[Access | None], ASGIApp], config: Mapping[str, Any], on_open: Callable[[str], None]
+    make: Callable[[Access | None], ASGIApp], config: Mapping[str, Any], on_open: Callable[[str, str], None]
 ) -> None:
     """Open the page at once, and serve an application as soon as it is made, until the process is told to stop.
 
     make (Callable): Makes the application, given what requests have to bring; called in a thread of its own.
     config (Mapping): Settings that win over all others: `host`, `port`.
-    on_open (Callable): Told the page's address, before `make` is called.
+    on_open (Callable): Told the page's address and its host, before `make` is called.
     RAISES (BioactiveError): B405 or B406 when one cannot listen there, B415 for a setting; whatever `make` raises.
     """
     settings = make_config(read_settings(), None, config)
@@ -108,7 +108,7 @@ def serve_early(
     access = make_access(is_loopback(host))
     listener = bind(host, settings["port"])
     try:
-        on_open(address(listener, host, access))
+        on_open(address(listener, host, access), host)
         opening = Opening(lambda: make(access), host, access, make_policy(content.policy(settings)))
         server = web_server(opening)
         opening.on_failure = lambda: setattr(server, "should_exit", True)

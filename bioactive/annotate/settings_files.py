@@ -1,7 +1,8 @@
 """Settings from files and the environment, as Prodigy reads them.
 
-Later ones win: `prodigy.json` in the home folder, then in the current folder, PRODIGY_CONFIG_OVERRIDES, and variables
-with a setting of their own. The settings of a recipe win over all of these, and those of a command over the recipe's.
+Later ones win: `prodigy.json` in the home folder, then in the current folder, `bioactive.json` there,
+PRODIGY_CONFIG_OVERRIDES, and variables with a setting of their own. The settings of a recipe win over all of these, and
+those of a command over the recipe's.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any
 
 from ..errors import error
 
-FILE = "prodigy.json"
+FILE, OWN_FILE = "prodigy.json", "bioactive.json"
 HOME, CONFIG, OVERRIDES, LOGGING = "PRODIGY_HOME", "PRODIGY_CONFIG", "PRODIGY_CONFIG_OVERRIDES", "PRODIGY_LOGGING"
 SINGLE = {"PRODIGY_HOST": "host", "PRODIGY_PORT": "port", "PRODIGY_ALLOWED_SESSIONS": "allowed_sessions"}
 LEVELS = {"basic": logging.INFO, "verbose": logging.DEBUG}
@@ -43,8 +44,9 @@ def read_settings(environment: Mapping[str, str] = os.environ, folder: Path | No
     """
     settings: dict[str, Any] = {}
     named = environment.get(CONFIG)
-    local = Path(named).expanduser() if named else (folder or Path.cwd()) / FILE
-    for path in (home(environment) / FILE, local):
+    here = folder or Path.cwd()
+    local = Path(named).expanduser() if named else here / FILE
+    for path in (home(environment) / FILE, local, here / OWN_FILE):
         if path.is_file():
             settings.update(_read(path.read_text(encoding="utf-8-sig"), str(path)))
         elif named and path == local:

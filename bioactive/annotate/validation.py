@@ -63,6 +63,15 @@ def _marked(task: Task, config: Mapping[str, Any]) -> str:
     return "it has no 'tokens': pass the stream through add_tokens" if task["text"] else ""
 
 
+def _related(task: Task, config: Mapping[str, Any]) -> str:
+    reason, count = _marked(task, config), len(task.get("tokens") or [])
+    for relation in [] if reason else task.get("relations") or []:
+        ends = [relation.get("head"), relation.get("child")] if isinstance(relation, dict) else [None]
+        if not all(isinstance(end, int) and 0 <= end < count for end in ends):
+            return f"'head' and 'child' of its relation {relation!r} are not two of its {count} tokens"
+    return reason
+
+
 def _choice(task: Task, config: Mapping[str, Any]) -> str:
     options = task.get("options", config.get("options"))
     if not isinstance(options, (list, tuple)):
@@ -107,6 +116,7 @@ CHECKS: dict[str, Callable[[Task, Mapping[str, Any]], str]] = {
     "spans": _text,
     "ner_manual": _marked,
     "spans_manual": _marked,
+    "relations": _related,
     "classification": _needs(*TEXT_OR_MARKUP, "label"),
     "choice": _choice,
     "html": _html,

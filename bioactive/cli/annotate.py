@@ -24,11 +24,15 @@ if TYPE_CHECKING:
 
 DATASET = typer.Argument(..., help="Dataset that the answers go to; made if need be")
 SOURCE = typer.Argument(..., help="Texts or tasks: a .jsonl, .txt or .spacy file, or '-' for standard input")
-HOST = typer.Option("localhost", "--host", help="Address to listen on")
-PORT = typer.Option(8080, "--port", "-p", min=0, max=65535, help="Port to listen on; 0 for any that is free")
-BATCH = typer.Option(10, "--batch-size", min=1, help="Tasks that the page gets at a time")
-TARGET = typer.Option(0, "--target", min=0, help="Number of answers to aim at, for the progress bar")
-LEASE = typer.Option(900, "--lease", min=1, help="Seconds after which a task comes back from an absent annotator")
+# None: what the settings files, the environment and the recipe say, else the default of `annotate.config`.
+HOST = typer.Option(None, "--host", help="Address to listen on (default: localhost)")
+PORT = typer.Option(None, "--port", "-p", min=0, max=65535, help="Port; 0 for any that is free (default: 8080)")
+BATCH = typer.Option(None, "--batch-size", min=1, help="Tasks that the page gets at a time (default: 10)")
+TARGET = typer.Option(None, "--target", min=0, help="Number of answers to aim at, for the progress bar")
+LEASE = typer.Option(
+    None, "--lease", min=1, help="Seconds after which a task comes back from an absent annotator (default: 900)"
+)
+EXCLUDE = typer.Option("", "--exclude", help="Datasets whose answers are not asked for again, with commas between")
 SET = typer.Option([], "--set", help="Any setting, as NAME=VALUE; may be repeated. docs/recipes.md lists them")
 LABEL = typer.Option(..., "--label", "-l", help="Labels to choose from, with commas between")
 MODEL_LABEL = typer.Option(None, "--label", "-l", help="Labels to show, with commas between (default: the pipeline's)")
@@ -60,18 +64,20 @@ def serving(command: Callable[..., RecipeOf]) -> Callable[..., None]:
 def _serve(
     make_recipe: RecipeOf,
     db: str | None = DB,
-    host: str = HOST,
-    port: int = PORT,
-    batch_size: int = BATCH,
-    target: int = TARGET,
-    lease: int = LEASE,
+    host: str | None = HOST,
+    port: int | None = PORT,
+    batch_size: int | None = BATCH,
+    target: int | None = TARGET,
+    lease: int | None = LEASE,
+    exclude: str = EXCLUDE,
     settings: list[str] = SET,
 ) -> None:
     from bioactive.annotate.config import read_setting
     from bioactive.annotate.opening import serve_early
 
     named = {"host": host, "port": port, "batch_size": batch_size, "total_examples_target": target}
-    config = {**dict(map(read_setting, settings)), **named, "lease_seconds": lease}
+    given = {key: value for key, value in {**named, "lease_seconds": lease}.items() if value is not None}
+    config = {**dict(map(read_setting, settings)), **given}
     made: list[Controller] = []
 
     def make(access: Access | None) -> FastAPI:
@@ -81,12 +87,14 @@ def _serve(
         from bioactive.annotate.store import Store
 
         store = Store(db)
-        made.append(Controller(make_recipe(store), store, config))
+        recipe = make_recipe(store)
+        more = {"exclude": split_labels(exclude)} if exclude else {}
+        made.append(Controller({**recipe, **more}, store, config))
         typer.echo(ready(made[0]))
         return create_app(made[0], access)
 
     with contextlib.suppress(KeyboardInterrupt):
-        serve_early(make, config, lambda url: say_where(url, host))
+        serve_early(make, config, say_where)
     if made:
         say_goodbye(made[0])
         made[0].db.close()
@@ -202,14 +210,17 @@ def match_cli(
     patterns: Path = typer.Option(..., "--patterns", help="JSONL file of patterns"),
     label: str = typer.Option("", "--label", "-l", help="Labels of the patterns to use (default: all)"),
     label_task: bool = typer.Option(False, "--label-task", help="Ask whether the label fits the whole text"),
-    combine: bool = typer.Option(False, "--combine", help="Show all matches of a text together"),
+    label_span: bool = typer.Option(False, "--label-span", help="With --label-task, give the matches their label too"),
+    combine: bool = typer.Option(False, "--combine", "--combine-matches", help="Show all matches of a text together"),
 ) -> RecipeOf:
     """Accept or reject the matches of patterns, in the browser."""
     from bioactive.annotate.recipes import load_pipeline, match
 
-    return lambda store: match(
-        dataset, load_pipeline(pipeline), task_source(source), patterns, split_labels(label), label_task, combine
-    )
+    def make(store: Store) -> dict[str, Any]:
+        nlp, labels = load_pipeline(pipeline), split_labels(label)
+        return match(dataset, nlp, task_source(source), patterns, labels, label_task, combine, label_span)
+
+    return make
 
 
 @serving
@@ -303,11 +314,14 @@ def textcat_manual_cli(
     source: str = SOURCE,
     label: str = LABEL,
     exclusive: bool = typer.Option(False, "--exclusive", help="One label at most fits a text"),
+    accept_empty: bool = typer.Option(
+        True, "--accept-empty/--require-label", help="Whether an accepted answer may choose no label: none fits"
+    ),
 ) -> RecipeOf:
     """Give labels to whole texts, in the browser."""
     from bioactive.annotate.recipes import textcat_manual
 
-    return lambda store: textcat_manual(dataset, task_source(source), split_labels(label), exclusive)
+    return lambda store: textcat_manual(dataset, task_source(source), split_labels(label), exclusive, accept_empty)
 
 
 @serving
@@ -330,11 +344,17 @@ def review_cli(
     label: str = typer.Option("", "--label", "-l", help="Labels to choose from (default: those in the answers)"),
     auto_accept: bool = typer.Option(False, "--auto-accept", help="Store at once what all agree on"),
     singles: bool = typer.Option(False, "--singles", help="Show texts with one answer as well"),
+    accept_single: bool = typer.Option(
+        False, "--accept-single", help="With --auto-accept, store what one alone answered too"
+    ),
+    show_skipped: bool = typer.Option(False, "--show-skipped", help="Show ignored answers as well"),
+    view_id: str | None = typer.Option(None, "--view-id", help="View that shows the answers (default: theirs)"),
 ) -> RecipeOf:
     """Decide between the answers of several people, in the browser."""
     from bioactive.annotate.recipes import review
 
-    return lambda store: review(dataset, store, split_labels(names), split_labels(label), auto_accept, singles)
+    more = (auto_accept, singles, accept_single, show_skipped, view_id)
+    return lambda store: review(dataset, store, split_labels(names), split_labels(label), *more)
 
 
 def split_labels(labels: str | None) -> list[str]:

@@ -12,7 +12,8 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
-from bioactive.active.datasets import BINARY_BESIDE, CUT, IGNORED, REPLACED, gather, split, split_names
+from bioactive.active.datasets import BINARY_BESIDE, IGNORED, REPLACED, gather, split, split_names
+from bioactive.active.grammar import CUT, NO_ARC, NO_TREE
 from bioactive.active.train_datasets import Wanted, data_to_spacy, prepare, train, train_curve
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import Task
@@ -131,6 +132,70 @@ def test_written_data_and_config_train_with_spacy(store: Store, tmp_path: Path, 
     assert set(made.get_pipe("ner").labels) == {"DRUG", "DISEASE"}  # type: ignore[attr-defined]
 
 
+WORDS = ("She", "took", "aspirin", ".", "Gout", "left")
+HEADS = {0: 1, 2: 1, 3: 1, 4: 5}  # child: head; "took" and "left" are the roots
+
+
+def parsed(number: int, heads: dict[int, int] = HEADS, **more: Any) -> Task:
+    """An answer about six words, with a span and a relation each."""
+    words = (f"She{number}", *WORDS[1:])
+    starts = [sum(len(word) + 1 for word in words[:n]) for n in range(len(words))]
+    ends = [start + len(word) for start, word in zip(starts, words, strict=True)]
+    tokens = [
+        {"text": w, "start": s, "end": e, "id": n, "ws": True}
+        for n, (w, s, e) in enumerate(zip(words, starts, ends, strict=True))
+    ]
+    spans = [{"start": s, "end": e, "label": f"T{n % 3}"} for n, (s, e) in enumerate(zip(starts, ends, strict=True))]
+    relations = [{"head": head, "child": child, "label": "dep"} for child, head in heads.items()]
+    text = " ".join(words)
+    return {"text": text, "tokens": tokens, "spans": spans, "relations": relations, "answer": "accept", **more}
+
+
+def test_tags_sentences_and_heads_are_put_on_words(store: Store) -> None:
+    whole = parsed(1)
+    store.add_examples([{**whole, "spans": [{**whole["spans"][0], "label": "OLD"}], "_view_id": "pos"}], ["tags"])
+    store.add_examples([{**whole, "spans": whole["spans"][:3], "_view_id": "pos_manual"}], ["tags"])
+    store.add_examples([{**whole, "spans": [whole["spans"][0], whole["spans"][4]]}], ["sents"])
+    store.add_examples([{**whole, "spans": []}], ["deps"])
+    found = gather(store, {"tagger": ["tags"], "senter": ["sents"]}, spacy.blank("en"))
+    (doc,) = found.docs
+    assert [token.tag_ for token in doc] == ["T0", "T1", "T2", "", "", ""]
+    assert [token.text for token in doc if token.is_sent_start] == ["She1", "Gout"] and found.labels["senter"] == []
+    found = gather(store, {"parser": ["deps"]}, spacy.blank("en"))
+    (doc,) = found.docs
+    assert [token.head.text for token in doc] == ["took", "took", "took", "took", "left", "left"]
+    assert [token.dep_ for token in doc] == ["dep", "ROOT", "dep", "dep", "dep", "ROOT"]
+    assert [sentence.text for sentence in doc.sents] == ["She1 took aspirin .", "Gout left"]
+    assert found.labels["parser"] == ["ROOT", "dep"] and not found.tally.counts
+
+
+@pytest.mark.parametrize(
+    ("heads", "reason"),
+    [({0: 1, 2: 1, 3: 1}, NO_TREE), ({**HEADS, 1: 0, 5: 5}, NO_TREE), ({}, NO_TREE), ({**HEADS, 1: 9}, NO_ARC)],
+)
+def test_half_a_parse_and_one_that_turns_in_a_circle_are_left_out(
+    store: Store, heads: dict[int, int], reason: str
+) -> None:
+    store.add_examples([parsed(1, heads)], ["deps"])
+    found = gather(store, {"parser": ["deps"]}, spacy.blank("en"))
+    assert found.tally.counts[reason] == 1
+    assert found.docs[0].has_annotation("DEP") is (reason == NO_ARC)
+
+
+def test_tagger_parser_and_sentences_train_together(store: Store, tmp_path: Path) -> None:
+    for name, kept in (("tags", range(6)), ("sents", (0, 4)), ("deps", ())):
+        made = [parsed(number) for number in range(20)]
+        store.add_examples([{**task, "spans": [task["spans"][n] for n in kept]} for task in made], [name])
+    names = {"tagger": (["tags"], []), "senter": (["sents"], []), "parser": (["deps"], [])}
+    more = {"training.max_steps": 40, "training.eval_frequency": 20}
+    assert train(prepare(store, Wanted(names)), tmp_path / "made", {**QUICK, **more}) > 0.5
+    nlp = spacy.load(tmp_path / "made" / "model-best")
+    assert set(nlp.get_pipe("tagger").labels) == {"T0", "T1", "T2"}  # type: ignore[attr-defined]
+    doc = nlp("She99 took aspirin . Gout left")
+    assert [token.tag_ for token in doc][1:] == ["T1", "T2", "T0", "T1", "T2"]
+    assert doc[2].head.text == "took"
+
+
 def test_curve_trains_on_growing_shares(store: Store) -> None:
     fill(store, 20)
     points = train_curve(prepare(store, Wanted({"ner": (["ents"], [])})), 2, QUICK)
@@ -163,7 +228,7 @@ def test_what_cannot_be_trained_is_told(store: Store) -> None:
     store.add_dataset("empty")
     with pytest.raises(BioactiveError, match=r"B619.*empty"):
         prepare(store, Wanted({"ner": (["empty"], [])}))
-    with pytest.raises(BioactiveError, match=r"B618.*'tagger'"):
-        gather(store, {"tagger": ["empty"]}, spacy.blank("en"))
+    with pytest.raises(BioactiveError, match=r"B618.*'coref'"):
+        gather(store, {"coref": ["empty"]}, spacy.blank("en"))
     with pytest.raises(BioactiveError, match=r"B618.*'best'"):
         prepare(store, Wanted({"ner": (["empty"], [])}, ner_factory="best"))

@@ -11,7 +11,7 @@ from ..tasks import INPUT_HASH, SESSION_ID, TASK_HASH, VIEW_ID, Task, set_hashes
 from .common import without_answer
 
 # What an answer is about, by the key that says it.
-DECISIONS = ("spans", "accept", "label", "user_input")
+DECISIONS = ("spans", "relations", "accept", "label", "user_input")
 
 
 def review(
@@ -23,6 +23,7 @@ def review(
     singles: bool = False,
     accept_single: bool = False,
     ignored: bool = False,
+    view_id: str | None = None,
 ) -> dict[str, Any]:
     """Decide between answers.
 
@@ -34,6 +35,7 @@ def review(
     singles (bool): Show texts with one answer as well.
     accept_single (bool): With `auto_accept`, store those without asking too.
     ignored (bool): Count an ignored text as an answer as well.
+    view_id (str | None): The view that shows the answers; that of the answers themselves when not given.
     RETURNS (dict): The recipe.
     RAISES (BioactiveError): B407 when there is no such dataset.
     """
@@ -45,12 +47,15 @@ def review(
     if auto_accept:
         store.add_examples([_adjudicated(task) for task in agreed], [dataset])
     several = any(len(version.get("accept") or []) > 1 for task in tasks for version in task["versions"])
+    related = any(version.get("relations") for task in tasks for version in task["versions"])
     config = {
-        "labels": list(label or _labels(tasks)),
+        "labels": list(label or _labels(tasks, "relations" if related else "spans")),
+        **({"relations_span_labels": _labels(tasks, "spans")} if related else {}),
         "exclude_by": "input",
         "choice_style": "multiple" if several else "single",
     }
-    stream = Stream([task for task in tasks if task[INPUT_HASH] not in left_out])
+    shown = [task for task in tasks if task[INPUT_HASH] not in left_out]
+    stream = Stream([{**task, "view_id": view_id} for task in shown] if view_id else shown)
     return {"dataset": dataset, "view_id": "review", "stream": stream, "config": config}
 
 
@@ -81,10 +86,11 @@ def _task(input_hash: int, examples: Sequence[Task]) -> Task:
 
 
 def _identity(decided: Task) -> str:
-    spans = [(span["start"], span["end"], span.get("label")) for span in decided.get("spans") or []]
-    return to_json(
-        [{**decided, "spans": sorted(spans, key=str), "accept": sorted(map(str, decided.get("accept", [])))}]
-    )
+    # What a span or a relation says, without colours, scores and the like.
+    spans = [[span["start"], span["end"], span.get("label")] for span in decided.get("spans") or []]
+    relations = [[found.get(key) for key in ("head", "child", "label")] for found in decided.get("relations") or []]
+    lists = {"spans": spans, "relations": relations, "accept": decided.get("accept") or []}
+    return to_json([{**decided, **{name: sorted(found, key=str) for name, found in lists.items()}}])
 
 
 def _adjudicated(task: Task) -> Task:
@@ -97,6 +103,6 @@ def _sessions(task: Task) -> list[str]:
     return [session for version in task["versions"] for session in version["sessions"]]
 
 
-def _labels(tasks: Sequence[Task]) -> list[str]:
-    spans = (span for task in tasks for version in task["versions"] for span in version.get("spans") or [])
-    return sorted({str(span["label"]) for span in spans if span.get("label")})
+def _labels(tasks: Sequence[Task], key: str) -> list[str]:
+    found = (one for task in tasks for version in task["versions"] for one in version.get(key) or [])
+    return sorted({str(one["label"]) for one in found if one.get("label")})

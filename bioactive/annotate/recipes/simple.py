@@ -43,6 +43,7 @@ def match(
     label: Sequence[str] | None = None,
     label_task: bool = False,
     combine: bool = False,
+    label_span: bool = True,
 ) -> dict[str, Any]:
     """Accept or reject the matches of patterns, one at a time.
 
@@ -55,11 +56,16 @@ def match(
     label (Sequence[str] | None): Leave out patterns of other labels.
     label_task (bool): Ask whether the label fits the whole text, once for each label that is matched.
     combine (bool): Show all matches of a text that do not overlap together.
+    label_span (bool): With `label_task`, say the label at the matches too; without it they always have theirs.
     RETURNS (dict): The recipe.
     RAISES (BioactiveError): B408 for the source or the patterns, B414 for no pattern, B601 for a line that is none.
     """
     matcher = PatternMatcher(
-        nlp, label_task=label_task, combine_matches=combine or label_task, filter_labels=label or None
+        nlp,
+        label_span=label_span or not label_task,
+        label_task=label_task,
+        combine_matches=combine or label_task,
+        filter_labels=label or None,
     ).from_disk(patterns)
     if not matcher.labels:
         raise error("B414")
@@ -110,7 +116,11 @@ def textcat_teach(
 
 
 def textcat_manual(
-    dataset: str, source: str | Path | Iterable[Task], label: Sequence[str], exclusive: bool = False
+    dataset: str,
+    source: str | Path | Iterable[Task],
+    label: Sequence[str],
+    exclusive: bool = False,
+    accept_empty: bool = True,
 ) -> dict[str, Any]:
     """Give labels to whole texts, by hand.
 
@@ -118,8 +128,9 @@ def textcat_manual(
     source (str | Path | Iterable[Task]): Texts or tasks, as in `loaders.load_source`.
     label (Sequence[str]): The labels. With one, the question is yes or no; with more, they are options.
     exclusive (bool): Whether one label at most fits a text.
+    accept_empty (bool): Take an accepted answer that chooses no option: it says that no label fits.
     RETURNS (dict): The recipe.
-    RAISES (BioactiveError): B408 for the source, B414 when there is no label.
+    RAISES (BioactiveError): B408 for the source, B414 when there is no label; B623 goes to the annotator.
     """
     if not label:
         raise error("B414")
@@ -131,15 +142,19 @@ def textcat_manual(
             question = {"label": label[0]} if len(label) == 1 else {"options": options}
             yield {**without_answer(task), **question}
 
+    def check(answer: Task) -> None:
+        if answer.get("answer") == "accept" and not answer.get("accept"):
+            raise error("B623")
+
     stream.apply(ask)
-    view_id = "classification" if len(label) == 1 else "choice"
     style = "single" if exclusive else "multiple"
-    return {
+    made = {
         "dataset": dataset,
-        "view_id": view_id,
+        "view_id": "classification" if len(label) == 1 else "choice",
         "stream": stream,
         "config": {"labels": list(label), "choice_style": style, "choice_auto_accept": exclusive},
     }
+    return made if accept_empty or len(label) == 1 else {**made, "validate_answer": check}
 
 
 def textcat_correct(

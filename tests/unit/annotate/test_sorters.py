@@ -192,3 +192,26 @@ def test_controller_asks_about_what_was_passed_over_once(tmp_path: Path) -> None
         assert controller.get_questions() == [] and controller.second_pass() == 3
         assert [task["text"] for task in controller.get_questions()] == ["c", "b"]
         assert controller.second_pass() == 0
+
+
+def test_restart_asks_again_about_what_is_left_of_what_was_passed_over(tmp_path: Path) -> None:
+    """The second pass is not kept, and need not be: the same scores pass over the same tasks."""
+    scores = uniform()
+
+    def start(store: Store) -> Controller:
+        stream = prefer_high_scores((score, {"text": str(n), "score": score}) for n, score in enumerate(scores))
+        config = {"batch_size": COUNT}
+        return Controller({"dataset": "ds", "view_id": "text", "stream": stream, "config": config}, store)
+
+    with Store(str(tmp_path / "answers.db")) as store:
+        first = start(store)
+        kept = first.get_questions()
+        first.receive_answers([{**task, "answer": "accept"} for task in kept])
+        passed = first.second_pass()
+        again, *rest = first.get_questions()
+        first.receive_answers([{**again, "answer": "reject"}])
+        first.end_session(first.session_id)
+        second = start(store)
+        assert second.get_questions() == [] and second.stream.passed_over == passed
+        second.second_pass()
+        assert {task["text"] for task in second.get_questions()} == {task["text"] for task in rest}

@@ -188,3 +188,34 @@ def test_terms_need_vectors_and_a_term_that_has_one(db: Store) -> None:
     with pytest.raises(BioactiveError, match=r"B621.*unknown"):
         teach("terms", with_vectors(), seeds=["unknown"])
     assert "terms" not in db
+
+
+def test_review_compares_relations_and_refuses_media_in_files(db: Store) -> None:
+    from prodigy.recipes.review import review
+
+    link = {"head": 0, "child": 2, "label": "TREATS", "color": "#111111"}
+    whole = {"text": "aspirin for gout", "spans": [], "answer": "accept", "_view_id": "relations"}
+    for name, relation in (("a", link), ("b", {**link, "color": "#222222"}), ("c", {**link, "label": "CAUSES"})):
+        db.add_examples([{**whole, "relations": [relation], "_session_id": name}], [name])
+    made = review("gold", "a,b,c", fetch_media=True)
+    (task,) = made["stream"]
+    # The colour is no part of what was decided.
+    assert [version["sessions"] for version in task["versions"]] == [["a", "b"], ["c"]]
+    assert made["config"]["labels"] == ["CAUSES", "TREATS"] and made["config"]["relations_span_labels"] == []
+    db.add_examples([{"text": "x", "image": "cat.png", "answer": "accept", "_view_id": "classification"}], ["media"])
+    assert len(list(review("gold", "media")["stream"])) == 1
+    with pytest.raises(BioactiveError, match=r"B615.*cat\.png"):
+        list(review("gold", "media", fetch_media=True)["stream"])
+
+
+def test_match_labels_the_task_and_where_asked_the_spans(tmp_path: Path) -> None:
+    from prodigy.recipes.generic import match
+
+    patterns = tmp_path / "patterns.jsonl"
+    patterns.write_text('{"label": "DRUG", "pattern": "Aspirin"}\n')
+    for label_span in (False, True):
+        made = match(f"ds{label_span}", "blank:en", texts(), str(patterns), label_task=True, label_span=label_span)
+        (task, *_) = made["stream"]
+        assert task["label"] == "DRUG" and ("label" in task["spans"][0]) is label_span
+    (task, *_) = match("ds", "blank:en", texts(), str(patterns))["stream"]
+    assert task["spans"][0]["label"] == "DRUG"

@@ -128,6 +128,77 @@ def test_mark_and_relations(source: str, ask: Callable[[Made], list[Task]]) -> N
     assert marked(ask(made)) == [["Aspirin", "Gout"], []]
     with pytest.raises(BioactiveError, match="B414"):
         manual("ds3", rules(), source)
+    with pytest.raises(BioactiveError, match=r"B624.*en_pipeline"):
+        ask(manual("ds4", rules(), source, label="HELPS", add_nps=True))
+
+
+def parsed() -> Any:
+    """Finds noun phrases: a word is the child of the noun after it."""
+    nlp = rules()
+    nlp.meta["name"] = "pipeline"
+
+    @spacy.Language.component("test_parse")
+    def parse(doc: Any) -> Any:
+        heads = {"Aspirin": 1, "helped": 1, ".": 1, "Gout": 4, "came": 4, "back": 4}
+        nouns = {"Aspirin": "nsubj", "Gout": "nsubj"}
+        first = 0
+        for token in doc:
+            token.pos_ = "NOUN" if token.text in nouns else "VERB"
+            token.head = doc[heads.get(token.text, first) if token.text != "." else token.i - 1]
+            token.dep_ = nouns.get(token.text, "ROOT" if token.head == token else "dep")
+        return doc
+
+    nlp.add_pipe("test_parse")
+    return nlp
+
+
+def test_relations_show_phrases_beside_entities_and_leave_words_out(
+    source: str, patterns: str, tmp_path: Path, ask: Callable[[Made], list[Task]]
+) -> None:
+    from prodigy.recipes.rel import manual
+
+    disabled = tmp_path / "disabled.jsonl"
+    disabled.write_text('{"pattern": [{"is_punct": true}]}\n{"label": "X", "pattern": "back"}\n')
+    nlp = parsed()
+    nlp.remove_pipe("entity_ruler")
+    made = manual("ds", nlp, source, label="A", patterns=patterns, add_nps=True, disable_patterns=str(disabled))
+    task, *_ = ask(made)
+    assert [(task["text"][s["start"] : s["end"]], s["label"]) for s in task["spans"]] == [
+        ("Aspirin", "DRUG"),
+        ("Gout", "NP"),
+    ]
+    assert [token["text"] for token in task["tokens"] if token.get("disabled")] == [".", "back", "."]
+    disabled.write_text('{"label": "X"}\n')
+    with pytest.raises(BioactiveError, match=r"B601.*disabled\.jsonl"):
+        ask(manual("ds2", nlp, source, label="A", disable_patterns=str(disabled)))
+
+
+def test_relations_have_to_be_between_words_of_their_text(ask: Callable[[Made], list[Task]]) -> None:
+    tokens = [{"text": "a", "start": 0, "end": 1, "id": 0}, {"text": "b", "start": 2, "end": 3, "id": 1}]
+    made = {"dataset": "ds", "view_id": "relations"}
+    right = {"text": "a b", "tokens": tokens, "relations": [{"head": 0, "child": 1, "label": "X"}]}
+    assert ask({**made, "stream": [right]})
+    for wrong in ({"head": 0, "child": 2}, {"head": "0", "child": 1}, {"child": 1}, "x"):
+        with pytest.raises(BioactiveError, match=r"B607.*two of its 2 tokens"):
+            ask({**made, "stream": [{**right, "relations": [wrong]}]})
+    with pytest.raises(BioactiveError, match=r"B607.*add_tokens"):
+        ask({**made, "stream": [{"text": "a b"}]})
+
+
+def test_answer_that_chooses_no_label_is_taken_when_asked_for(source: str, tmp_path: Path) -> None:
+    from prodigy.recipes.textcat import manual
+
+    with Store(str(tmp_path / "answers.db")) as store:
+        for taken in (False, True):
+            controller = Controller(manual(f"ds{taken}", source, label="A,B", accept_empty=taken), store)
+            task, *_ = controller.get_questions()
+            empty = controller.receive_answers([{**task, "answer": "accept", "accept": []}])
+            assert (empty.refused == []) is taken
+            if not taken:
+                assert "B623" in empty.refused[0]["message"]
+            assert not controller.receive_answers([{**task, "answer": "ignore"}]).refused
+        one = Controller(manual("ds", source, label="A"), store)
+        assert not one.receive_answers([{**one.get_questions()[0], "answer": "accept"}]).refused
 
 
 def test_database_has_what_recipes_call(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import "./views/choice.js";
 import "./views/text-input.js";
 import "./views/ner-manual.js";
 import "./views/spans-manual.js";
+import "./views/relations-manual.js";
 import "./views/blocks.js";
 import "./views/review.js";
 import { makeView } from "./views/registry.js";
@@ -74,7 +75,7 @@ function openView() {
   view.id = "view";
   element("place").replaceWith(view);
   bar.custom = labelColours;
-  bar.setLabels(labelsOf(config), config.keymap_by_label ?? {});
+  bar.setLabels(labelsOf(config), config.keymap_by_label ?? {}, config.relations_span_labels);
   view.configure({ config, colour: (label) => bar.colour(label), label: () => bar.label ?? "" });
   bar.hidden = !(view.usesLabels && bar.names.length);
   bar.classList.toggle("prodigy-title", !bar.hidden);
@@ -84,6 +85,7 @@ function openView() {
     showMessage("");
     tell("update", { task: desk.item ? { ...desk.item.task, ...view.result() } : null });
   });
+  view.addEventListener("labels", (event) => bar.replaceLabels(event.detail));
   view.addEventListener("spanselected", (event) => tell("spanselected", event.detail));
   view.addEventListener("answer", (event) => answer(event.detail));
 }
@@ -179,7 +181,7 @@ function updateButtons() {
 // After a change of the language.
 function relabelPage() {
   const chosen = bar.label;
-  bar.setLabels(bar.names, bar.keys);
+  bar.replaceLabels(bar.names);
   bar.choose(chosen);
   if (desk.item) {
     desk.item.draft = view.result();

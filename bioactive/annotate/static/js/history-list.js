@@ -37,6 +37,7 @@ function row(item, desk, onChoose) {
 }
 
 function summary({ draft }) {
+  if (draft?.relations) return t("arcs", { n: draft.relations.length });
   if (draft?.spans) return t("spans", { n: draft.spans.length });
   return (draft?.accept ?? []).join(", ");
 }

@@ -20,7 +20,9 @@ const EN = {
   edit_undone: "Edit undone", chars: "Characters", words: "Words", empty_history: "Nothing answered yet.",
   spans: "spans: {n}", unsent: "not sent yet", options: "Options", unknown_view: "This page does not know the view “{view}”.",
   question: "Is this a {label}?", version_by: "by {who}", use_version: "Use this one", versions: "What was answered",
-  agreed: "all agree", write: "Your answer",
+  overlapping: "Spans left out because they overlap others: {n}.", agreed: "all agree", write: "Your answer",
+  arcs: "relations: {n}", relations: "Relations", mark_spans: "Mark spans", wrap: "Wrap lines", head_is: "{words}: now the child",
+  linked: "{head} → {child}: {label}", link_help: "Text: arrow keys move, Enter takes the head, then the child",
   ranked_by: "ranked by revision {revision}, {n} answers", ranked_first: "ranked by the pipeline as it came",
   training: "learning", ranking: "ranking", learning_stopped: "learning has stopped (the server's log says why)",
 };
@@ -45,7 +47,9 @@ const RU = {
   edit_undone: "Правка отменена", chars: "По буквам", words: "По словам", empty_history: "Ответов пока нет.",
   spans: "отметок: {n}", unsent: "ещё не отправлено", options: "Варианты", unknown_view: "Страница не знает вид «{view}».",
   question: "Это {label}?", version_by: "ответ: {who}", use_version: "Взять этот", versions: "Что ответили",
-  agreed: "все согласны", write: "Ваш ответ",
+  overlapping: "Не показано из-за пересечений: {n}.", agreed: "все согласны", write: "Ваш ответ",
+  arcs: "связей: {n}", relations: "Связи", mark_spans: "Отмечать слова", wrap: "Переносить строки", head_is: "{words}: теперь зависимое",
+  linked: "{head} → {child}: {label}", link_help: "Текст: стрелки двигают, Enter берёт главное слово, затем зависимое",
   ranked_by: "порядок: ревизия {revision}, ответов: {n}", ranked_first: "порядок: исходная модель",
   training: "обучается", ranking: "пересчёт", learning_stopped: "обучение остановилось (причина в журнале сервера)",
 };
@@ -57,6 +61,7 @@ const KEYS_EN = [
   "← → move, with Shift select, Enter marks; [ and ] widen the selected span, with Shift they narrow it",
   "A accept, X reject, Space ignore, N nothing here, Backspace back, F flag, H history",
   "Ctrl+Z undo an edit, Ctrl+S save",
+  "relations: click the head, then its child, or drag, or Enter on both; E goes to the next arc, a digit relabels it, Delete deletes it; R marks spans, W wraps lines",
 ];
 
 const KEYS_RU = [
@@ -66,6 +71,7 @@ const KEYS_RU = [
   "← → двигают, с Shift выделяют, Enter отмечает; [ и ] расширяют выделенную отметку, с Shift сужают",
   "A принять, X отклонить, Пробел пропустить, N ничего нет, Backspace назад, F пометить, H история (по месту клавиши)",
   "Ctrl+Z отменить правку, Ctrl+S сохранить",
+  "связи: щёлкните главное слово, затем зависимое, или проведите, или Enter на обоих; E – к следующей дуге, цифра меняет метку, Delete удаляет; R – отмечать слова, W – переносить строки",
 ];
 
 const WORDS = { en: EN, ru: RU };

@@ -10,10 +10,16 @@ export class LabelBar extends HTMLElement {
   names = [];
   custom = new Map(); // label -> class of its own colour
 
-  // labels: their names, in order. keys: a key by label, in place of the digits.
-  setLabels(labels, keys = {}) {
-    this.names = labels;
+  // labels: their names, in order. keys: a key by label, in place of the digits. others: labels that may take their place.
+  setLabels(labels, keys = {}, others = []) {
     this.keys = keys;
+    this.coloured = [...new Set([...labels, ...others])];
+    this.replaceLabels(labels);
+  }
+
+  // Each label keeps its colour.
+  replaceLabels(labels) {
+    this.names = labels;
     this.group = document.createElement("div");
     this.group.className = "label-list";
     this.group.setAttribute("role", "radiogroup");
@@ -134,8 +140,8 @@ export class LabelBar extends HTMLElement {
   colour(label) {
     const own = this.custom.get(label);
     if (own) return own;
-    const index = this.names.indexOf(label);
-    return `c${(index < 0 ? this.names.length : index) % COLOURS}`;
+    const index = this.coloured.indexOf(label);
+    return `c${(index < 0 ? this.coloured.length : index) % COLOURS}`;
   }
 }
 

@@ -34,6 +34,15 @@ export function addOverlapping(spans, span) {
   return sorted([...spans.filter((other) => !same(other)), span]);
 }
 
+// The spans that do not overlap: of two that do, the longer one.
+export function apart(spans) {
+  const kept = [];
+  for (const span of [...spans].sort((a, b) => b.last - b.first - (a.last - a.first))) {
+    if (!kept.some((other) => overlap(other, span.first, span.last))) kept.push(span);
+  }
+  return spans.filter((span) => kept.includes(span));
+}
+
 // A relabelled suggestion is no longer the pipeline's: its score goes.
 export function relabel(spans, span, label) {
   const { first, last, start, end } = span;

@@ -26,7 +26,7 @@ export function onUnits(spans, units) {
     const first = units.findIndex((unit) => unit.end > span.start);
     let last = first;
     while (units[last + 1] && units[last + 1].start < span.end) last++;
-    if (first >= 0) found.push({ first, last, start: span.start, end: span.end, label: span.label, score: span.score, task: span });
+    if (first >= 0) found.push({ first, last, start: span.start, end: span.end, label: span.label ?? "", score: span.score, task: span });
   }
   return found.sort((a, b) => a.first - b.first || b.last - a.last);
 }

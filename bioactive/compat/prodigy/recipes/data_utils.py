@@ -25,6 +25,10 @@ def wanted_of(
     spancat: str | None,
     textcat: str | None,
     textcat_multilabel: str | None,
+    tagger: str | None,
+    senter: str | None,
+    parser: str | None,
+    coref: str | None,
     eval_split: float = 0.2,
     config: Path | None = None,
     base_model: str | None = None,
@@ -32,7 +36,8 @@ def wanted_of(
     ner_factory: str = "ner",
 ) -> Wanted:
     """What is to be trained on what, from the options of the commands."""
-    given = {"ner": ner, "spancat": spancat, "textcat": textcat, "textcat_multilabel": textcat_multilabel}
+    given = {"tagger": tagger, "senter": senter, "parser": parser, "ner": ner, "spancat": spancat}
+    given |= {"textcat": textcat, "textcat_multilabel": textcat_multilabel, "coref": coref}
     names = {kind: split_names(text) for kind, text in given.items() if text}
     return Wanted(names, eval_split, lang, base_model, config, ner_factory)
 

@@ -51,7 +51,7 @@ def mark(
     loader=c.LOADER,
     label=c.LABEL,
     label_task=c.Arg("--label-task", "-LT", help="Ask whether the label fits the whole text"),
-    label_span=c.Arg("--label-span", "-LS", help="Kept for scripts that give it: matches always have their label"),
+    label_span=c.Arg("--label-span", "-LS", help="With --label-task, give the matches their label too"),
     combine_matches=c.Arg("--combine-matches", "-C", help="Show all matches of a text together"),
     exclude=c.EXCLUDE,
 )
@@ -70,5 +70,5 @@ def match(
     """Accept or reject the matches of patterns, one at a time."""
     nlp, stream = c.open_pipeline(spacy_model), c.open_source(source, loader)
     labels = c.labels_of(label) or None
-    made = match_patterns(dataset, nlp, stream, patterns, labels, label_task, combine_matches)
+    made = match_patterns(dataset, nlp, stream, patterns, labels, label_task, combine_matches, label_span)
     return c.with_exclude(made, exclude)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
+from bioactive.annotate.preprocess import fetch_media as check_media
 from bioactive.annotate.recipe_files import built_in
 from bioactive.annotate.recipes import review as compare
-from bioactive.annotate.tasks import Task
 
 from ..components.db import connect
 from . import common as c
@@ -21,7 +21,7 @@ __all__ = ["review"]
     input_sets=c.Arg(help="Datasets to compare, with commas between", converter=c.split_string),
     view_id=c.Arg("--view-id", "-v", help="Annotation interface of the answers, where they do not say it"),
     label=c.LABEL,
-    fetch_media=c.Arg("--fetch-media", "-FM", help="Kept for scripts that give it: there are no media here"),
+    fetch_media=c.Arg("--fetch-media", "-FM", help="Refuse answers whose pictures, sound or video lie in files"),
     show_skipped=c.Arg("--show-skipped", "-S", help="Show ignored answers as well"),
     auto_accept=c.Arg("--auto-accept", "-A", help="Store at once what all agree on"),
     accept_single=c.Arg("--accept-single", "-AS", help="With --auto-accept, store what one alone answered too"),
@@ -38,11 +38,8 @@ def review(
 ) -> dict[str, Any]:
     """Decide between the answers of several people."""
 
-    def shown(tasks: Iterable[Task]) -> Iterator[Task]:
-        yield from ({**task, "view_id": view_id} for task in tasks)
-
     names, labels = c.names_of(input_sets), c.labels_of(label)
-    made = compare(dataset, connect(), names, labels, auto_accept, True, accept_single, show_skipped)
-    if view_id:
-        made["stream"].apply(shown)
+    made = compare(dataset, connect(), names, labels, auto_accept, True, accept_single, show_skipped, view_id)
+    if fetch_media:
+        made["stream"].apply(check_media)
     return made

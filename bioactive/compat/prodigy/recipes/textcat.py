@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["correct", "manual", "teach"]
 
 EXCLUSIVE = c.Arg("--exclusive", "-E", help="One label at most fits a text")
-EMPTY = c.Arg("--accept-empty", "-AE", help="Kept for scripts that give it: answers without a label are taken")
+EMPTY = c.Arg("--accept-empty", "-AE", help="Take an accepted answer that chooses no label: none fits")
 LONG = c.Arg("--long-text", "-L", help="Score long texts line by line")
 
 
@@ -43,8 +43,8 @@ def manual(
     accept_empty: bool = False,
 ) -> dict[str, Any]:
     """Give labels to whole texts by hand."""
-    made = textcat_manual(dataset, c.open_source(source, loader), c.labels_of(label), exclusive)
-    return c.with_exclude(made, exclude, accept_empty=accept_empty)
+    made = textcat_manual(dataset, c.open_source(source, loader), c.labels_of(label), exclusive, accept_empty)
+    return c.with_exclude(made, exclude)
 
 
 @built_in(

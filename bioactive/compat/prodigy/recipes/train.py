@@ -32,10 +32,10 @@ RECIPE_ARGS: dict[str, Arg] = {
     "spancat": Arg("--spancat", "-sc", help="Span datasets with commas between; eval:NAME for evaluation"),
     "textcat": Arg("--textcat", "-tc", help="Datasets of labels that exclude each other"),
     "textcat_multilabel": Arg("--textcat-multilabel", "-tcm", help="Datasets of labels of which several may fit"),
-    "tagger": Arg("--tagger", "-t", help="Not planned"),
-    "senter": Arg("--senter", "-s", help="Not planned"),
-    "parser": Arg("--parser", "-p", help="Not planned"),
-    "coref": Arg("--coref", "-co", help="Not planned"),
+    "tagger": Arg("--tagger", "-t", help="Datasets of tags: a span and its label for each word"),
+    "senter": Arg("--senter", "-s", help="Datasets of sentences: a span on each first word"),
+    "parser": Arg("--parser", "-p", help="Datasets of dependency parses: a relation for each word"),
+    "coref": Arg("--coref", "-co", help="Not planned; says so"),
     "config": Arg("--config", "-c", help="Training config; made from the data without one", converter=Path),
     "base_model": Arg("--base-model", "-m", help="Pipeline whose components are taken along"),
     "lang": Arg("--lang", "-l", help="Language of a new pipeline"),
@@ -55,6 +55,10 @@ DATA = {
         "spancat",
         "textcat",
         "textcat_multilabel",
+        "tagger",
+        "senter",
+        "parser",
+        "coref",
         "eval_split",
         "config",
         "base_model",
@@ -73,6 +77,10 @@ def data_to_spacy(
     spancat: str | None = None,
     textcat: str | None = None,
     textcat_multilabel: str | None = None,
+    tagger: str | None = None,
+    senter: str | None = None,
+    parser: str | None = None,
+    coref: str | None = None,
     eval_split: float = 0.2,
     config: Path | None = None,
     base_model: str | None = None,
@@ -82,7 +90,8 @@ def data_to_spacy(
     silent: bool = False,
 ) -> None:
     """Write datasets as train.spacy and dev.spacy, with a config.cfg for spacy train."""
-    wanted = wanted_of(ner, spancat, textcat, textcat_multilabel, eval_split, config, base_model, lang, ner_factory)
+    kinds = (ner, spancat, textcat, textcat_multilabel, tagger, senter, parser, coref)
+    wanted = wanted_of(*kinds, eval_split, config, base_model, lang, ner_factory)
     prepared = work.data_to_spacy(connect(), wanted, Path(output_dir))
     if not silent:
         _tell(prepared)
@@ -102,6 +111,10 @@ def train(
     spancat: str | None = None,
     textcat: str | None = None,
     textcat_multilabel: str | None = None,
+    tagger: str | None = None,
+    senter: str | None = None,
+    parser: str | None = None,
+    coref: str | None = None,
     eval_split: float = 0.2,
     config: Path | None = None,
     base_model: str | None = None,
@@ -114,7 +127,8 @@ def train(
     _extra: Sequence[str] = (),
 ) -> float:
     """Train a pipeline on datasets. What is left over overrides the config: --training.max_epochs 20."""
-    wanted = wanted_of(ner, spancat, textcat, textcat_multilabel, eval_split, config, base_model, lang, ner_factory)
+    kinds = (ner, spancat, textcat, textcat_multilabel, tagger, senter, parser, coref)
+    wanted = wanted_of(*kinds, eval_split, config, base_model, lang, ner_factory)
     prepared = work.prepare(connect(), wanted)
     if not silent:
         _tell(prepared)
@@ -137,6 +151,10 @@ def train_curve(
     spancat: str | None = None,
     textcat: str | None = None,
     textcat_multilabel: str | None = None,
+    tagger: str | None = None,
+    senter: str | None = None,
+    parser: str | None = None,
+    coref: str | None = None,
     eval_split: float = 0.2,
     config: Path | None = None,
     base_model: str | None = None,
@@ -150,7 +168,8 @@ def train_curve(
     _extra: Sequence[str] = (),
 ) -> list[work.Point]:
     """Train on growing shares of datasets, to see whether more answers would help."""
-    wanted = wanted_of(ner, spancat, textcat, textcat_multilabel, eval_split, config, base_model, lang, ner_factory)
+    kinds = (ner, spancat, textcat, textcat_multilabel, tagger, senter, parser, coref)
+    wanted = wanted_of(*kinds, eval_split, config, base_model, lang, ner_factory)
     points = work.train_curve(work.prepare(connect(), wanted), n_samples, parse_overrides(_extra), gpu_id)
     if not silent:
         _draw(points, show_plot)
@@ -164,6 +183,10 @@ def spacy_config(
     spancat: str | None = None,
     textcat: str | None = None,
     textcat_multilabel: str | None = None,
+    tagger: str | None = None,
+    senter: str | None = None,
+    parser: str | None = None,
+    coref: str | None = None,
     eval_split: float = 0.2,
     config: Path | None = None,
     base_model: str | None = None,
@@ -173,7 +196,8 @@ def spacy_config(
     silent: bool = False,
 ) -> None:
     """Write a training config for datasets."""
-    wanted = wanted_of(ner, spancat, textcat, textcat_multilabel, eval_split, config, base_model, lang, ner_factory)
+    kinds = (ner, spancat, textcat, textcat_multilabel, tagger, senter, parser, coref)
+    wanted = wanted_of(*kinds, eval_split, config, base_model, lang, ner_factory)
     made = work.prepare(connect(), wanted).config
     if output_path == "-":
         print(made.to_str())

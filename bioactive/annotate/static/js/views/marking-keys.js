@@ -64,7 +64,7 @@ function stretchSpan(view, atEnd, narrower) {
 const edge = (view, step) => nextWord(view, step, true);
 
 // The next word that is not white space; from no word, the first that is asked about.
-function nextWord(view, step, fromEdge = false) {
+export function nextWord(view, step, fromEdge = false) {
   const { units } = view;
   const usable = (index) => units[index].text.trim() !== "";
   if (view.cursor < 0 || fromEdge) {
@@ -83,7 +83,7 @@ function nextSpan(view, step) {
   return next ? next.first : view.cursor;
 }
 
-function nextLine(view, step) {
+export function nextLine(view, step) {
   if (view.cursor < 0) return nextWord(view, step);
   const here = view.words[view.cursor].getBoundingClientRect();
   let best = view.cursor, distance = Infinity, line = null;

@@ -9,7 +9,7 @@ export function bindPointer(view) {
   let pressed = null;
 
   text.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0 || !event.isPrimary) return;
+    if (view.linking || event.button !== 0 || !event.isPrimary) return;
     const index = wordAt(view, event);
     text.classList.remove("keys");
     pressed = index < 0 ? null : begin(view, event, index);
@@ -36,13 +36,13 @@ export function bindPointer(view) {
 
   text.addEventListener("dblclick", (event) => {
     const index = wordAt(view, event);
-    if (index < 0 || spanAt(view.spans, index)) return;
+    if (view.linking || index < 0 || spanAt(view.spans, index)) return;
     view.moveTo(-1);
     view.mark(index, index);
   });
 }
 
-function wordAt(view, event) {
+export function wordAt(view, event) {
   const word = document.elementFromPoint(event.clientX, event.clientY)?.closest(".tok");
   return word && view.contains(word) ? Number(word.dataset.i) : -1;
 }

@@ -31,6 +31,7 @@ export class NerManual extends SpanText {
 
   show(task, draft) {
     super.show(task, draft);
+    this.unshown = []; // what is accepted is what is shown
     this.text.setAttribute("aria-label", t("text_help"));
     // In a stretch with one suggestion a digit relabels it, without a key to select it first.
     if (this.partial && this.spans.length === 1) this.select(this.spans[0], true);

@@ -15,6 +15,7 @@ const ELEMENTS = {
   html: "html-view",
   blocks: "blocks-view",
   review: "review-view",
+  relations: "relations-manual",
 };
 
 export function makeView(viewId) {

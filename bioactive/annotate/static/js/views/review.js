@@ -83,6 +83,7 @@ class ReviewView extends TaskView {
 // A version, to look at.
 function shownAs(version, task) {
   if (version.accept !== undefined) return new ChosenOptions();
+  if (version.relations) return document.createElement("relations-text");
   return document.createElement(version.spans || task.text ? "span-text" : "html-view");
 }
 

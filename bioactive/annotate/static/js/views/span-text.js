@@ -1,6 +1,7 @@
 // <span-text>: a text with spans, to look at. It draws, and knows what is selected; the views that mark build on it.
 
 import { t } from "../i18n.js";
+import { apart } from "../spans.js";
 import { charactersOf, onUnits, tokensOf, toTask } from "../units.js";
 import { TaskView, make } from "./base.js";
 
@@ -10,6 +11,8 @@ let texts = 0; // for ids that are unique on the page
 export class SpanText extends TaskView {
   watched = ["text", "tokens", "spans"];
   textRole = "group";
+  flat = true; // whether spans that overlap cannot be shown
+  stretches = true; // whether words that are not asked about make the others a stretch
 
   connectedCallback() {
     if (this.text) return;
@@ -26,6 +29,7 @@ export class SpanText extends TaskView {
     this.task = null;
     this.units = [];
     this.spans = [];
+    this.unshown = [];
     this.past = [];
     this.drawn = new Map(); // span -> element
     this.words = [];
@@ -47,17 +51,25 @@ export class SpanText extends TaskView {
     // Without tokens a span has no other edges than characters.
     const letters = this.byCharacter || !task.tokens?.length;
     this.units = letters ? charactersOf(task.text ?? "", this.tokens) : this.tokens;
-    this.partial = this.units.some((unit) => unit.disabled);
+    this.partial = this.stretches && this.units.some((unit) => unit.disabled);
     this.text.classList.toggle("partial", this.partial);
     this.text.classList.toggle("letters", Boolean(letters));
     this.text.dir = this.config?.writing_dir || "auto";
     this.text.append(...this.pieces(characters));
-    this.setSpans(onUnits(draft?.spans ?? task.spans ?? [], this.units));
+    const spans = onUnits(draft?.spans ?? task.spans ?? [], this.units);
+    this.setSpans(this.flat ? apart(spans) : spans);
+    this.unshown = spans.filter((span) => !this.spans.includes(span));
+    this.tellHidden();
     if (this.partial) this.words[this.units.findIndex((unit) => !unit.disabled)]?.scrollIntoView({ block: "center" });
   }
 
   result() {
-    return { spans: toTask(this.spans, this.tokens) };
+    return { spans: toTask([...this.spans, ...this.unshown], this.tokens) };
+  }
+
+  tellHidden() {
+    this.querySelector(".hidden-spans")?.remove();
+    if (this.unshown.length) this.append(make("p", "hidden-spans", t("overlapping", { n: this.unshown.length })));
   }
 
   // The words with what stands between them. A gap within a stretch that is asked about looks like the stretch.

@@ -8,6 +8,7 @@ const ROWS = 3; // rows that every text has room for, so that a mark moves nothi
 
 export class SpansManual extends NerManual {
   add = addOverlapping;
+  flat = false;
 
   show(task, draft) {
     this.rows = ROWS;

@@ -350,6 +350,20 @@ class Errors:
     B621 = "None of the terms {seeds} has a vector in this pipeline. Give other --seeds, single words for example."
     B622 = "No component of this pipeline {wanted}: found {pipes}. Take a pipeline that was trained for it."
 
+    # --- rebuilt reference systems
+    B700 = (
+        "{where}: the label {label!r} has no name in the mapping, which knows {known}. Add it to --rename, for example "
+        "--rename {label}={label}."
+    )
+    B701 = (
+        "{where}: the label {label!r} is not among those of the training set: {known}. Name the labels of lists and "
+        "ontologies as the training set does."
+    )
+    B702 = (
+        "{path}: no term in use has the label {label!r}. Choose another root or namespace, or wider scopes of synonyms."
+    )
+    B703 = "Entity replacement with {name} {value} makes no sense. Take {name} from {least} to {most}."
+
 
 def error(code: str, **found: object) -> BioactiveError:
     """Fill in the template of a code.

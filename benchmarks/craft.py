@@ -168,7 +168,8 @@ def main(
     min_updates: Annotated[int, typer.Option(help="Of the plain arm")] = 100,
     batch_words: Annotated[int, typer.Option(help="Words an update")] = 500,
     test: Annotated[bool, typer.Option(help="Score on test as well: after all choices are made")] = False,
-    config: Annotated[Path, typer.Option(help="Training config over a frozen encoder")] = ROOT / "configs/crf_frozen.cfg",
+    config: Annotated[Path, typer.Option(help="Training config over a frozen encoder")] = ROOT
+    / "configs/crf_frozen.cfg",
     threads: Annotated[int, typer.Option(help="Torch threads")] = 1,
     show: Annotated[bool, typer.Option("--table", help="Only print the results so far")] = False,
 ) -> None:

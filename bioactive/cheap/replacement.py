@@ -45,8 +45,8 @@ def create_entity_replacement(
     roots, namespaces (dict[str, str] | None): Labels by id or by namespace of the ontology, see `OboOptions`.
     scopes (list[str] | None): Scopes of synonyms to take; exact ones by default.
     RETURNS (EntityReplacement): The augmenter.
-    RAISES (BioactiveError): B129 without a training set, B701 for a label that it lacks, B702 for a label without terms,
-        B703 for a share, copies or uses that make no sense; what `read_terms` and `obo_terms` raise.
+    RAISES (BioactiveError): B129 without a training set, B701 for a label that it lacks, B702 for a label without
+        terms, B703 for a share, copies or uses that make no sense; what `read_terms` and `obo_terms` raise.
     """
     if train is None:
         raise error("B129")

@@ -1,11 +1,11 @@
 """Does entity replacement help on CRAFT, alone or as a first step before the original texts?
 
-Needs a folder with train.spacy, dev.spacy and test.spacy (`spacy project run craft-corpus .`). A row a run goes to a JSONL
-file; runs that are there are not repeated; `--table` prints what the file holds.
+Needs a folder with train.spacy, dev.spacy and test.spacy (`spacy project run craft-corpus .`). A row an arm goes to a
+JSONL file; runs that are there are not repeated; `--table` prints what the file holds.
 
-Each seed draws its own sentences of the training set, the same for all arms, and all that is replaced comes from these.
-`plain` sees them `--epochs` times; `augmented` them and a copy each, as often; `transfer` goes on from the averaged weights
-of `augmented` with a new optimiser on the originals; `longer` is `plain` with as many updates as `transfer`.
+Each seed draws its own sentences of the training set, the same for all arms, and all that is put in comes from these.
+`plain` sees them `--epochs` times; `augmented` them and a copy each, as often; `transfer` goes on from the averaged
+weights of `augmented` with a new optimiser on the originals; `longer` is `plain` with as many updates as `transfer`.
 """
 
 from __future__ import annotations
@@ -49,23 +49,23 @@ class Bench:
 
     trainer (Trainer): Of the config.
     train (list[Doc]): The training set.
-    held_out (dict[str, list[Doc]]): Dev, and test where it is asked for.
+    held_out (list[Doc]): What is scored.
     labels (list[str]): All types.
     """
 
     trainer: Trainer
     train: list[Doc]
-    held_out: dict[str, list[Doc]]
+    held_out: list[Doc]
     labels: list[str]
 
 
-def open_bench(config: Path, data: Path, encoder: str, batch_words: int, splits: Sequence[str]) -> Bench:
-    """Read the corpus into the vocabulary of a trainer."""
+def open_bench(config: Path, data: Path, encoder: str, batch_words: int, split: str, held_out: int) -> Bench:
+    """Read the corpus into the vocabulary of a trainer; of the split that is scored so many sentences, drawn once."""
     trainer = Trainer(config, {"vars.encoder": encoder}, Schedule(batch_words))
     vocab = trainer.blank().vocab
     train = read_docs(data / "train.spacy", vocab)
-    held_out = {name: read_docs(data / f"{name}.spacy", vocab) for name in splits}
-    return Bench(trainer, train, held_out, sorted({ent.label_ for doc in train for ent in doc.ents}))
+    scored = drawn(read_docs(data / f"{split}.spacy", vocab), held_out, 0)
+    return Bench(trainer, train, scored, sorted({ent.label_ for doc in train for ent in doc.ents}))
 
 
 def drawn(docs: Sequence[Doc], size: int, seed: int) -> list[Doc]:
@@ -143,9 +143,9 @@ def table(results: Path, split: str) -> Table:
     shown = Table("sentences", "epochs", "share", "seeds", "plain", *ARMS[1:], title=f"F1 on {split}, strict")
     groups: dict[tuple, dict[int, dict[str, float]]] = {}
     for row in srsly.read_jsonl(results):
-        if split in row["f"]:
+        if row["split"] == split:
             key = (row["size"] or 10**9, row["epochs"], row["share"], row["most_uses"])
-            groups.setdefault(key, {}).setdefault(row["seed"], {})[row["arm"]] = row["f"][split]
+            groups.setdefault(key, {}).setdefault(row["seed"], {})[row["arm"]] = row["f"]
     for (size, epochs, share, _), by_seed in sorted(groups.items()):
         whole = [found for found in by_seed.values() if len(found) == len(ARMS)]
         if whole:
@@ -167,7 +167,8 @@ def main(
     epochs: Annotated[float, typer.Option(help="Of the plain arm")] = 12.0,
     min_updates: Annotated[int, typer.Option(help="Of the plain arm")] = 100,
     batch_words: Annotated[int, typer.Option(help="Words an update")] = 500,
-    test: Annotated[bool, typer.Option(help="Score on test as well: after all choices are made")] = False,
+    split: Annotated[str, typer.Option(help="What is scored; test after all choices are made")] = "dev",
+    held_out: Annotated[int, typer.Option(help="So many sentences of it; 0 for all")] = 0,
     config: Annotated[Path, typer.Option(help="Training config over a frozen encoder")] = ROOT
     / "configs/crf_frozen.cfg",
     threads: Annotated[int, typer.Option(help="Torch threads")] = 1,
@@ -175,24 +176,23 @@ def main(
 ) -> None:
     """Train the arms, add a line a run to the results, and print the table."""
     torch.set_num_threads(threads)
-    splits = ("dev", "test") if test else ("dev",)
     done = {row["key"] for row in srsly.read_jsonl(results)} if results.is_file() else set()
-    bench = None if show else open_bench(config, data, encoder, batch_words, splits)
+    bench = None if show else open_bench(config, data, encoder, batch_words, split, held_out)
     for count in [] if bench is None else size or [100, 500, 2000]:
         for number in seed or [0]:
             head = {"size": count, "seed": number, "share": share, "most_uses": most_uses, "epochs": epochs}
             head |= {"min_updates": min_updates, "batch_words": batch_words, "config": config.name}
-            key = json.dumps({**head, "splits": splits}, sort_keys=True)
+            head |= {"split": split, "held_out": held_out}
+            key = json.dumps(head, sort_keys=True)
             if key in done:
                 continue
             start, rows = time.process_time(), []
             for arm, nlp in trained(bench, head):
-                f = {name: scores(nlp, docs)["f"] for name, docs in bench.held_out.items()}
-                rows.append({"key": key, **head, "arm": arm, "f": f, "seconds": round(time.process_time() - start, 1)})
+                seconds = round(time.process_time() - start, 1)
+                rows.append({"key": key, **head, "arm": arm, **scores(nlp, bench.held_out), "seconds": seconds})
             with results.open("a", encoding="utf8") as file:
                 file.writelines(json.dumps(row) + "\n" for row in rows)
-    for name in ("dev", "test"):
-        Console(width=120).print(table(results, name))
+    Console(width=120).print(table(results, split))
 
 
 if __name__ == "__main__":

@@ -362,6 +362,11 @@ class Errors:
     B702 = (
         "{path}: no term in use has the label {label!r}. Choose another root or namespace, or wider scopes of synonyms."
     )
+    B704 = "{option} {text!r} lists nothing that can be used. Give values with commas between them."
+    B705 = (
+        "{config}: a warm-up cannot be tried: [vars] has no {name}. Take a config whose learning rate changes, such as "
+        "configs/crf_trf.cfg."
+    )
     B703 = "Entity replacement with {name} {value} makes no sense. Take {name} from {least} to {most}."
 
 

@@ -100,7 +100,7 @@ class Errors:
         "Dev {dev} and test {test} of {count} document(s) leave a part empty. Choose smaller parts, at least "
         "one document each."
     )
-    B127 = "Say how to split: either --dev and --test shares, or --last-dev N."
+    B127 = "Say how to split: --dev and --test shares, or --last-dev N, or --dev-like FILE.spacy."
     B128 = "One file shares nothing with itself. Give two or more splits of a corpus."
     B129 = (
         "The config names no corpus. Give it on the command line: --paths.train corpus/train.spacy --paths.dev "

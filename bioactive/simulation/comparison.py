@@ -1,4 +1,4 @@
-"""Several encoders on one corpus: settings chosen on dev for each, then scores over growing shares of the training set."""
+"""Several encoders on one corpus: settings chosen on dev for each, then scores over shares of the training set."""
 
 from __future__ import annotations
 

@@ -189,7 +189,9 @@ def main(
             start, rows = time.process_time(), []
             for arm, nlp in trained(bench, head):
                 seconds = round(time.process_time() - start, 1)
+                # Each arm's own training, the scoring of the one before aside.
                 rows.append({"key": key, **head, "arm": arm, **scores(nlp, bench.held_out), "seconds": seconds})
+                start = time.process_time()
             with results.open("a", encoding="utf8") as file:
                 file.writelines(json.dumps(row) + "\n" for row in rows)
     Console(width=120).print(table(results, split))

@@ -362,7 +362,7 @@ class Errors:
     B702 = (
         "{path}: no term in use has the label {label!r}. Choose another root or namespace, or wider scopes of synonyms."
     )
-    B704 = "{option} {text!r} lists nothing that can be used. Give values with commas between them."
+    B704 = "{option} {text!r} cannot be used. Give values with commas between them; shares lie above 0.0, up to 1.0."
     B705 = (
         "{config}: a warm-up cannot be tried: [vars] has no {name}. Take a config whose learning rate changes, such as "
         "configs/crf_trf.cfg."

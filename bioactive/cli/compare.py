@@ -41,7 +41,7 @@ def compare_cli(
         dev,
         _listed("--encoders", encoders, str),
         test,
-        _listed("--shares", shares, float),
+        _listed("--shares", shares, _share),
         parse_tried(tried),
         parse_config_overrides(list(context.args), env_var=None),
         Schedule(batch_words, epochs, 1, max_updates),
@@ -54,6 +54,12 @@ def compare_cli(
     (output / "table.md").write_text(table, encoding="utf8")
     for path in [output / "table.md", *plot_comparison(found, output, scored)]:
         typer.echo(f"Written: {path}")
+
+
+def _share(text: str) -> float:
+    if not 0 < (share := float(text)) <= 1:
+        raise ValueError(text)
+    return share
 
 
 def _listed(option: str, text: str, kind: Callable[[str], Any]) -> list[Any]:

@@ -165,10 +165,11 @@ def evaluate(
         with zone(nlp):
             pairs = list(zip(block, _predicted(nlp, block, raw, batch_size, on_done), strict=True))
             compared += [compare(gold, doc, spans_key=spans_key, by_sentence=by_sentence) for gold, doc in pairs]
-            for gold, doc in pairs if seen else ():
-                rest, sentences = seen.hidden(gold) if seen else (gold, 0)
-                hidden += sentences
-                unseen.append(compare(rest, doc, spans_key=spans_key))
+            if seen is not None:
+                rests = [seen.hidden(gold) for gold, _ in pairs]
+                hidden += sum(sentences for _, sentences in rests)
+                both = zip(rests, pairs, strict=True)
+                unseen += [compare(rest, doc, spans_key=spans_key) for (rest, _), (_, doc) in both]
     result = score(compared, raw=raw, spans_key=spans_key, resamples=resamples, seed=seed, bins=bins)
     result.missing_labels = sorted({span.label for one in compared for span in one.gold} - labels)
     if seen is not None:

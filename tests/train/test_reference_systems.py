@@ -120,7 +120,7 @@ def test_encoders_of_a_config_are_found():
     assert not list(_frozen(load_config(CONFIGS / "crf_trf.cfg")))
 
 
-@pytest.mark.parametrize("option", ["--shares", "--seeds"])
-def test_comparison_refuses_lists_of_nothing(option, tmp_path):
-    args = ["compare", "a.cfg", "a", "b", str(tmp_path), "--encoders", "x", option, "half"]
+@pytest.mark.parametrize(("option", "text"), [("--shares", "1.0,50"), ("--shares", "0"), ("--seeds", "half")])
+def test_comparison_refuses_lists_of_no_use(option, text, tmp_path):
+    args = ["compare", "a.cfg", "a", "b", str(tmp_path), "--encoders", "x", option, text]
     assert "B704" in str(CliRunner().invoke(app, args).exception)

@@ -100,7 +100,7 @@ class Errors:
         "Dev {dev} and test {test} of {count} document(s) leave a part empty. Choose smaller parts, at least "
         "one document each."
     )
-    B127 = "Say how to split: either --dev and --test shares, or --last-dev N."
+    B127 = "Say how to split: --dev and --test shares, or --last-dev N, or --dev-like FILE.spacy."
     B128 = "One file shares nothing with itself. Give two or more splits of a corpus."
     B129 = (
         "The config names no corpus. Give it on the command line: --paths.train corpus/train.spacy --paths.dev "
@@ -361,6 +361,25 @@ class Errors:
         "The pipeline {name!r} finds no noun phrases for --add-nps: {reason}. Take one with a parser, in a language "
         "that has rules for them, or leave --add-nps out."
     )
+
+    # --- rebuilt reference systems
+    B700 = (
+        "{where}: the label {label!r} has no name in the mapping, which knows {known}. Add it to --rename, for example "
+        "--rename {label}={label}."
+    )
+    B701 = (
+        "{where}: the label {label!r} is not among those of the training set: {known}. Name the labels of lists and "
+        "ontologies as the training set does."
+    )
+    B702 = (
+        "{path}: no term in use has the label {label!r}. Choose another root or namespace, or wider scopes of synonyms."
+    )
+    B704 = "{option} {text!r} cannot be used. Give values with commas between them; shares lie above 0.0, up to 1.0."
+    B705 = (
+        "{config}: a warm-up cannot be tried: [vars] has no {name}. Take a config whose learning rate changes, such as "
+        "configs/crf_trf.cfg."
+    )
+    B703 = "Entity replacement with {name} {value} makes no sense. Take {name} from {least} to {most}."
 
 
 def error(code: str, **found: object) -> BioactiveError:

@@ -14,18 +14,16 @@ from spacy.vocab import Vocab
 
 from bioactive import __version__
 from bioactive.annotate.tasks import Task
-from bioactive.corpus.binfile import write_docs
 from bioactive.evaluation.blocks import TIDY_BLOCKS, Unwatched, Watch, blocks, tidy, uncached
 from bioactive.evaluation.evaluate import predictable_labels
 from bioactive.fingerprint import sha256_of
 
 from .journal import Journal, write_lines
+from .outputs import JSONL, format_of, write_tasks
 from .pool import pool_print, read_pool
-from .predict import Predicted, PredictOptions, Predictor, task_doc
+from .predict import Predicted, PredictOptions, Predictor
 from .rank import Ranker
 from .ranking import Ranking, RankOptions
-
-SPACY = ".spacy"
 
 
 @dataclass(frozen=True)
@@ -74,17 +72,21 @@ def rank_file(run: Run, options: RankOptions) -> Ranking:
     return ranking
 
 
-def predict_file(run: Run, options: PredictOptions, docs_per_file: int = 100_000) -> tuple[Predicted, list[Path]]:
+def predict_file(
+    run: Run, options: PredictOptions, docs_per_file: int = 100_000, format: str = "auto"
+) -> tuple[Predicted, list[Path]]:
     """Predict the entities of a pool file, in its order.
 
-    run (Run): The output is .jsonl, or .spacy.
+    run (Run): The output is a file, or a folder for brat.
     options (PredictOptions): What to predict.
     docs_per_file (int): Of a longer pool, OUTPUT.spacy becomes OUTPUT-00001.spacy and so on, with so many Docs each:
         the format cannot be written piece by piece.
+    format (str): Of the output, see `outputs.format_of`.
     RETURNS (tuple[Predicted, list[Path]]): The counts, and the files made.
-    RAISES (BioactiveError): As `read_pool`; B307 when the pipeline predicts no entities, B520 for the part file of
-        another run.
+    RAISES (BioactiveError): As `read_pool`; B124 for an unknown format, B307 when the pipeline predicts no entities,
+        B520 for the part file of another run.
     """
+    kind = format_of(run.output, format)
     predictable_labels(run.nlp, options.spans_key)
     with Journal(run.output, _facts(run, "predict", asdict(options)), run.restart) as journal, uncached(run.nlp):
         predicted = Predicted(**journal.counts)
@@ -97,12 +99,13 @@ def predict_file(run: Run, options: PredictOptions, docs_per_file: int = 100_000
                 journal.commit(asdict(predicted))
             else:
                 predictor.remember(block, list(islice(places, len(block))))
-        if run.output.suffix.lower() == SPACY:
-            written = _write_bins(journal, run.output, predicted.seen - predicted.too_long, docs_per_file)
-            journal.finish()
-            return predicted, written
-        journal.deliver(run.output)
-    return predicted, [run.output]
+        if kind == JSONL:
+            journal.deliver(run.output)
+            return predicted, [run.output]
+        finished = (task for _, task in journal.lines())
+        written = write_tasks(finished, run.output, kind, predicted.seen - predicted.too_long, docs_per_file)
+        journal.finish()
+    return predicted, written
 
 
 def _pool_blocks(
@@ -131,17 +134,3 @@ def _facts(run: Run, command: str, options: dict[str, Any]) -> dict[str, Any]:
         "code": sha256_of(run.code) if run.code else None,
         **options,
     }
-
-
-def _write_bins(journal: Journal, output: Path, total: int, size: int) -> list[Path]:
-    """The journal's tasks as .spacy files of at most `size` Docs."""
-    tasks = (task for _, task in journal.lines() if "tokens" in task)
-    if total <= size:
-        paths = [output]
-    else:
-        paths = [output.with_name(f"{output.stem}-{n + 1:05}{output.suffix}") for n in range(-(-total // size))]
-    for path in paths:
-        new, vocab = path.with_name(f"{path.name}.new"), Vocab()
-        write_docs((task_doc(task, vocab) for task in islice(tasks, size)), new)
-        new.replace(path)
-    return paths

@@ -13,12 +13,13 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from bioactive.annotate.tasks import TASK_HASH, Task, keep_disabled, to_json, tokens_of
+from bioactive.errors import BioactiveError
 from bioactive.evaluation.blocks import WINDOW, OnDone, pipe_block, zone
 from bioactive.evaluation.chunks import Chunks
 from bioactive.evaluation.pairs import CharSpan, confidences
 
 from .pool import text_of
-from .posteriors import Belief
+from .posteriors import Belief, find_adapter, posterior
 from .suggest import span_with_score, tokenise
 
 REMEMBERED = 1 << 15  # texts of earlier blocks whose answers can be found again: some 6 MB
@@ -31,11 +32,14 @@ class PredictOptions:
     spans_key (str | None): Take `doc.spans[spans_key]`, which may nest, in place of `doc.ents`.
     batch_size (int): Texts a batch.
     text_key (str): Key of the text in a dict.
+    word_scores (bool): Give each token the probability of its label as `score`, where the pipeline can tell; it is then
+        asked twice.
     """
 
     spans_key: str | None = None
     batch_size: int = 64
     text_key: str = "text"
+    word_scores: bool = False
 
     @property
     def block_size(self) -> int:
@@ -134,7 +138,22 @@ class Predictor:
     def _ask(self, items: list[Task], on_done: OnDone) -> list[Task]:
         docs = [tokenise(self.nlp, eg, self.chunks) for eg in items]
         done = pipe_block(self.nlp, docs, self.options.batch_size, on_done)
-        return [_finished(eg, tokens_of(doc), self._spans(doc)) for eg, doc in zip(items, done, strict=True)]
+        tokens = [tokens_of(doc) for doc in done]
+        if self.options.word_scores:
+            self._add_word_scores(done, tokens)
+        spans = map(self._spans, done)
+        return [_finished(eg, its, found) for eg, its, found in zip(items, tokens, spans, strict=True)]
+
+    def _add_word_scores(self, docs: Sequence[Doc], tokens: Sequence[list[Task]]) -> None:
+        """The probability of the label of each word, as `score` of its token."""
+        if self.options.spans_key is not None or not can_tell(self.nlp):
+            return
+        for doc, its, told in zip(docs, tokens, posterior(self.nlp, docs), strict=True):
+            place = {tag: number for number, tag in enumerate(told.tags)}
+            words = [token for token in doc if not token.is_space]
+            for token, row in zip(words, told.marginals, strict=True):
+                tag = f"{token.ent_iob_}-{token.ent_type_}" if token.ent_type_ else "O"
+                its[token.i]["score"] = float(row[place[tag]]) if tag in place else 0.0
 
     def _unasked(self, eg: Task) -> Task:
         if eg["text"].strip():
@@ -152,6 +171,15 @@ class Predictor:
     def _taken_over(self, eg: Task, earlier: Task) -> Task:
         tokens = [{key: value for key, value in token.items() if key != "disabled"} for token in earlier["tokens"]]
         return _finished(eg, tokens, earlier["spans"])
+
+
+def can_tell(nlp: Language) -> bool:
+    """Whether a component of a pipeline can say how sure it is of each word."""
+    try:
+        find_adapter(nlp)
+    except BioactiveError:
+        return False
+    return True
 
 
 def task_doc(task: Task, vocab: Vocab) -> Doc:

@@ -24,6 +24,7 @@ from .annotate import (
     textcat_manual_cli,
     textcat_teach_cli,
 )
+from .compare import compare_cli
 from .convert import convert_cli
 from .corpus import corpus_app
 from .db import (
@@ -76,6 +77,7 @@ app.command("quantize", rich_help_panel=PIPELINES)(quantize_cli)
 app.command("simulate", rich_help_panel=PIPELINES, context_settings=SETTINGS)(simulate_cli)
 app.command("stop-report", rich_help_panel=PIPELINES, context_settings=SETTINGS)(stop_report_cli)
 app.command("transfer", rich_help_panel=PIPELINES, context_settings=SETTINGS)(transfer_cli)
+app.command("compare", rich_help_panel=PIPELINES, context_settings=SETTINGS)(compare_cli)
 app.command("grid", rich_help_panel=PIPELINES, context_settings=SETTINGS)(grid_cli)
 app.command("fit-time", rich_help_panel=PIPELINES)(fit_time_cli)
 app.command("threshold", rich_help_panel=PIPELINES, context_settings=SETTINGS)(threshold_cli)

@@ -34,6 +34,7 @@ def convert_cli(
     tag_column: int = typer.Option(-1, "--tag-column", help="Column of the tags"),
     scheme: str = typer.Option("auto", "--scheme", help="Tags: auto, IOB2 (BIO), IOB1, IO, BIOES or BILOU"),
     label: str = typer.Option("", "--label", help="Label for tags without a type (B, I)"),
+    rename: str = typer.Option("", "--rename", help="New names of all labels: SO=Sequence,CL=Cell,..."),
     repair: bool = typer.Option(False, "--repair", help="Mend and count illegal tags and lines, instead of an error"),
     sentences_per_doc: int = typer.Option(
         1, "--sentences-per-doc", min=1, help="Where a column file does not mark its documents"
@@ -46,6 +47,7 @@ def convert_cli(
     from bioactive.corpus.align import AlignOptions
     from bioactive.corpus.columns import ColumnOptions
     from bioactive.corpus.convert import ConvertOptions, convert
+    from bioactive.corpus.rename import parse_renames
 
     options = ConvertOptions(
         format=format,
@@ -53,6 +55,7 @@ def convert_cli(
         unit=unit,
         discontinuous=discontinuous,
         limit=limit,
+        rename=parse_renames(rename),
         columns=ColumnOptions(token_column, tag_column, scheme, label, repair, sentences_per_doc),
         align=AlignOptions(misaligned, nested),
     )

@@ -64,12 +64,15 @@ def corpus_split_cli(
     dev: float = typer.Option(0.0, "--dev", min=0, max=1, help="Share of the documents for dev"),
     test: float = typer.Option(0.0, "--test", min=0, max=1, help="Share of the documents for test"),
     last_dev: int = typer.Option(0, "--last-dev", min=0, help="Instead, take the last N documents as dev"),
+    dev_like: Path | None = typer.Option(
+        None, "--dev-like", help="Instead, take the documents whose ids this .spacy file has"
+    ),
     seed: int = typer.Option(0, "--seed", help="Seed of the shuffle"),
 ) -> None:
     """Split by document; documents with the same id stay together."""
     from bioactive.corpus.splits import split_file
 
-    sizes = split_file(source, folder, dev=dev, test=test, last_dev=last_dev, seed=seed)
+    sizes = split_file(source, folder, dev=dev, test=test, last_dev=last_dev, dev_like=dev_like, seed=seed)
     for name, size in sizes.items():
         typer.echo(f"{folder / name}.spacy: {size:,} Docs")
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from rich.table import Table
 
     from bioactive.evaluation.bootstrap import Interval
@@ -20,6 +22,8 @@ ROWS = {
     "weighted": "weighted by gold",
     "boundary": "edges, any type",
     "word": "words, micro",
+    "word_macro": "words, macro",
+    "word_weighted": "words, weighted",
 }
 PIPED_WIDTH = 100
 
@@ -35,6 +39,10 @@ def evaluate_cli(
     by_sentence: bool = typer.Option(
         False, "--by-sentence", help="Give seqeval one sequence a sentence, not a document"
     ),
+    train: Path | None = typer.Option(
+        None, "--train", help="Training set (.spacy): score without its sentences and documents as well"
+    ),
+    by_word: bool = typer.Option(False, "--by-word", help="Print the table of words by type too"),
     seed: int = typer.Option(0, "--seed", help="Seed of the bootstrap"),
     resamples: int = typer.Option(1000, "--resamples", min=1, help="Bootstrap resamples for the 95 % intervals"),
     bins: int = typer.Option(10, "--bins", min=1, help="Bins of the calibration error"),
@@ -46,6 +54,7 @@ def evaluate_cli(
     import srsly
     from rich.console import Console
 
+    from bioactive.corpus.seen import Seen
     from bioactive.evaluation.evaluate import evaluate
     from bioactive.evaluation.load import load_pipeline, stream_docs
 
@@ -65,13 +74,20 @@ def evaluate_cli(
             resamples=resamples,
             seed=seed,
             bins=bins,
+            seen=Seen(stream_docs(train, nlp.vocab)[1]) if train else None,
             on_done=bar.done,
         )
     for line in head(result):
         typer.echo(line)
     for line in warnings(result):
         typer.secho(line, fg=typer.colors.YELLOW)
-    Console(width=None if sys.stdout.isatty() else PIPED_WIDTH).print(entity_table(result))
+    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
+    console.print(entity_table(result))
+    if by_word and result.word_types:
+        console.print(score_table(f"Words inside of entities, {result.mode}", result.word_types))
+    if result.unseen is not None:
+        title = f"Exact entities without {result.unseen.sentences:,} sentences that the training set holds"
+        console.print(score_table(title, result.unseen.types, result.unseen.totals))
     for line in notes(result):
         typer.echo(line)
     if output is not None:
@@ -103,17 +119,23 @@ def warnings(result: Evaluation) -> list[str]:
 
 def entity_table(result: Evaluation) -> Table:
     """Types, then totals, in per cent, F1 with its interval."""
+    title = f"Exact entities, {result.mode}; 95 % intervals over documents"
+    return score_table(title, result.types, result.totals)
+
+
+def score_table(title: str, types: Mapping[str, Score], totals: Mapping[str, Score] | None = None) -> Table:
+    """A row a type, and below them a row a total."""
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"Exact entities, {result.mode}; 95 % intervals over documents")
+    table = Table(title=title)
     table.add_column("", no_wrap=True)
     for name in ("P", "R", "F1", "F1 interval", "gold", "predicted", "correct"):
         table.add_column(name, justify="right", no_wrap=True)
-    for label, row in result.types.items():
+    for label, row in types.items():
         table.add_row(Text(label), *_cells(row))
     table.add_section()
-    for name, row in result.totals.items():
+    for name, row in (totals or {}).items():
         table.add_row(ROWS[name], *_cells(row), style="bold" if name == "micro" else None)
     return table
 

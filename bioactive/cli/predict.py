@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 def predict_cli(
     model: str = typer.Argument(..., help="Folder of a trained pipeline, or name of an installed one"),
     source: Path = typer.Argument(..., help="Texts: .jsonl, .txt (a text a line) or .spacy"),
-    output: Path = typer.Argument(..., help="Tasks with tokens and spans (.jsonl), or Docs (.spacy)"),
+    output: Path = typer.Argument(
+        ..., help="Tasks with tokens and spans (.jsonl), Docs (.spacy), rows of words (.tsv), or a folder (brat)"
+    ),
+    format: str = typer.Option("auto", "--format", "-f", help="jsonl, spacy, tsv, brat; auto goes by the ending"),
     spans_key: str | None = typer.Option(
         None, "--spans-key", "-sc", help="Write doc.spans[KEY], which may nest, not doc.ents"
     ),
@@ -29,16 +32,19 @@ def predict_cli(
 ) -> None:
     """Find the entities in texts, each with its confidence."""
     from bioactive.active.files import Run, predict_file
+    from bioactive.active.outputs import TSV, format_of
     from bioactive.active.predict import PredictOptions
     from bioactive.evaluation.load import load_pipeline
 
     from .progress import progress_bar
     from .rank import resumed
 
+    kind = format_of(output, format)
     nlp = load_pipeline(model, code, gpu_id)
     with progress_bar("Predicting") as bar:
-        options = PredictOptions(spans_key, batch_size, text_key)
-        predicted, written = predict_file(Run(nlp, source, output, code, restart, bar), options, docs_per_file)
+        options = PredictOptions(spans_key, batch_size, text_key, word_scores=kind == TSV)
+        run = Run(nlp, source, output, code, restart, bar)
+        predicted, written = predict_file(run, options, docs_per_file, kind)
     for line in [*resumed(bar.skipped), *report(predicted)]:
         typer.echo(line)
     for path in written:

@@ -192,6 +192,8 @@ def _fitting_text(path: Path, bounds: Sequence[TextBound], tally: Tally) -> str:
 def write_brat(docs: Iterable[Doc], folder: Path) -> int:
     """Write Docs as pairs of `.txt` and `.ann` files, named by document id, all of `doc.spans["sc"]` (else `doc.ents`).
 
+    Confidences of the spans become notes.
+
     docs (Iterable[Doc]): The Docs.
     folder (Path): The folder; it is made.
     RETURNS (int): How many Docs were written.
@@ -201,9 +203,12 @@ def write_brat(docs: Iterable[Doc], folder: Path) -> int:
     for doc in docs:
         name = str(doc.user_data.get("doc_id", written)).replace("/", "_")
         lines = []
-        for number, span in enumerate(doc.spans.get("sc", doc.ents), 1):
+        spans = doc.spans.get("sc", doc.ents)
+        for number, span in enumerate(spans, 1):
             places = ";".join(f"{start} {end}" for start, end in _line_pieces(span.text, span.start_char))
             lines.append(f"T{number}\t{span.label_} {places}\t{' '.join(span.text.split(chr(10)))}\n")
+        for number, score in enumerate(getattr(spans, "attrs", {}).get("scores", ()), 1):
+            lines.append(f"#{number}\tAnnotatorNotes T{number}\tconfidence {score:.4f}\n")
         (folder / f"{name}.txt").write_text(doc.text, encoding="utf-8", newline="")
         (folder / f"{name}.ann").write_text("".join(lines), encoding="utf-8", newline="")
         written += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
@@ -21,6 +21,7 @@ from .columns import ColumnOptions, read_columns
 from .detect import FORMATS, detect_format, format_of_name
 from .jsonl import read_jsonl, task_to_doc
 from .pubtator import read_pubtator
+from .rename import renamed
 from .tally import Tally
 
 UNITS = ("document", "sentence")
@@ -35,6 +36,7 @@ class ConvertOptions:
     unit (str): What one Doc is: "document" or "sentence".
     discontinuous (str): What becomes of brat entities in fragments, see `brat.read_brat`.
     limit (int): At most this many documents of each file; 0 for all.
+    rename (Mapping[str, str]): New names of labels; where there are any, each label of the corpus needs one.
     columns (ColumnOptions): For column files.
     align (AlignOptions): What becomes of cut and nested entities.
     """
@@ -44,6 +46,7 @@ class ConvertOptions:
     unit: str = "document"
     discontinuous: str = "cover"
     limit: int = 0
+    rename: Mapping[str, str] = field(default_factory=dict)
     columns: ColumnOptions = field(default_factory=ColumnOptions)
     align: AlignOptions = field(default_factory=AlignOptions)
 
@@ -92,7 +95,7 @@ def convert(
     options (ConvertOptions | None): How.
     on_doc (Callable | None): Called after each document.
     RETURNS (ConvertSummary): What was read, and what was repaired or dropped.
-    RAISES (BioactiveError): One of B101 to B124, with the place.
+    RAISES (BioactiveError): One of B101 to B124, with the place; B700 for a label that `rename` lacks.
     """
     options = options or ConvertOptions()
     if options.unit not in UNITS:
@@ -106,8 +109,10 @@ def convert(
     summary = ConvertSummary(format=kind)
     nlp = blank(options.lang)
     for part, target in _parts(source, output, kind):
-        docs = _counted(read_corpus(part, nlp, options, summary.tally), options, summary, on_doc)
-        write_docs(docs, target)
+        docs = read_corpus(part, nlp, options, summary.tally)
+        if options.rename:
+            docs = (renamed(doc, options.rename, part) for doc in docs)
+        write_docs(_counted(docs, options, summary, on_doc), target)
         summary.outputs.append(target)
     return summary
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import spacy
@@ -53,8 +53,31 @@ def split_last(docs: Sequence[Doc], last_dev: int) -> Split:
     return _divided(docs, {name: "dev" for name in ids[cut:] if name not in before}, ["train", "dev"])
 
 
+def split_like(docs: Sequence[Doc], others: Iterable[Doc]) -> Split:
+    """Take as "dev" the documents that another form of the corpus has there: columns beside standoff.
+
+    docs (Sequence[Doc]): The Docs.
+    others (Iterable[Doc]): Docs with the ids of dev.
+    RETURNS (dict[str, list[Doc]]): "train" and "dev", in the order of `docs`.
+    RAISES (BioactiveError): B126 when nothing is left for one side.
+    """
+    wanted = {str(doc.user_data.get("doc_id")) for doc in others}
+    side = {name: "dev" for name in (doc_id(doc, index) for index, doc in enumerate(docs)) if name in wanted}
+    parts = _divided(docs, side, ["train", "dev"])
+    if not all(parts.values()):
+        raise error("B126", dev=len(parts["dev"]), test=0, count=len(docs))
+    return parts
+
+
 def split_file(
-    source: Path, folder: Path, *, dev: float = 0.0, test: float = 0.0, last_dev: int = 0, seed: int = 0
+    source: Path,
+    folder: Path,
+    *,
+    dev: float = 0.0,
+    test: float = 0.0,
+    last_dev: int = 0,
+    dev_like: Path | None = None,
+    seed: int = 0,
 ) -> dict[str, int]:
     """Split a `.spacy` file into `train.spacy`, `dev.spacy` and `test.spacy`.
 
@@ -63,13 +86,18 @@ def split_file(
     dev (float): Share of documents for dev; not together with `last_dev`.
     test (float): Share of documents for test.
     last_dev (int): Take the last documents as dev instead.
+    dev_like (Path | None): Take those with the ids of this `.spacy` file instead.
     seed (int): Seed of the shuffle.
     RETURNS (dict[str, int]): Number of Docs of each part.
     """
-    if bool(last_dev) == bool(dev or test):
+    if sum((bool(last_dev), bool(dev or test), dev_like is not None)) != 1:
         raise error("B127")
-    docs = list(read_docs(source, spacy.blank("xx").vocab))
-    parts = split_last(docs, last_dev) if last_dev else split_shares(docs, dev, test, seed)
+    vocab = spacy.blank("xx").vocab
+    docs = list(read_docs(source, vocab))
+    if dev_like is not None:
+        parts = split_like(docs, read_docs(dev_like, vocab))
+    else:
+        parts = split_last(docs, last_dev) if last_dev else split_shares(docs, dev, test, seed)
     return {name: write_docs(part, folder / f"{name}.spacy") for name, part in parts.items()}
 
 

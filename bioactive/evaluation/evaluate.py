@@ -10,6 +10,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from bioactive.corpus.seen import Seen
 from bioactive.errors import error
 
 from .blocks import WINDOW, OnDone, blocks, pipe_block, zone
@@ -62,6 +63,19 @@ class Calibration:
     table: list[ReliabilityBin]
 
 
+@dataclass(frozen=True)
+class Unseen:
+    """The scores on what no training set holds, see `corpus.seen`.
+
+    sentences (int): Sentences left out.
+    types, totals (dict[str, Score]): As in `Evaluation`.
+    """
+
+    sentences: int
+    types: dict[str, Score]
+    totals: dict[str, Score]
+
+
 @dataclass
 class Evaluation:
     """All scores of one pipeline on one set of documents.
@@ -74,11 +88,14 @@ class Evaluation:
     unreachable (int): Gold entities that no prediction over the pipeline's tokens can equal.
     types (dict[str, Score]): Exact entities, by type.
     totals (dict[str, Score]): Exact entities: "micro", "macro" (the plain mean over types), "weighted" (by support),
-        "boundary" (type ignored); words inside of entities, micro: "word". The last is missing for span groups.
+        "boundary" (type ignored); words inside of entities: "word" (micro), "word_macro", "word_weighted". Those of
+        words are missing for span groups.
+    word_types (dict[str, Score]): Words inside of entities, by type; empty for span groups.
     word_accuracy (Interval | None): The share of annotated words with the right label.
     seqeval (dict[str, Any]): "strict" and "default" reading; empty where the tokens differ or spans nest.
     calibration (Calibration | None): None where the pipeline gives no confidences.
     missing_labels (list[str]): Types of the data that the pipeline cannot predict.
+    unseen (Unseen | None): Without what the training set holds, where one was given.
     resamples, seed (int): Of the intervals.
     counts (Counts): What all this was computed from; for paired comparisons. Not part of `to_dict`.
     """
@@ -92,6 +109,7 @@ class Evaluation:
     unreachable: int
     types: dict[str, Score]
     totals: dict[str, Score]
+    word_types: dict[str, Score]
     word_accuracy: Interval | None
     seqeval: dict[str, Any]
     calibration: Calibration | None
@@ -99,6 +117,7 @@ class Evaluation:
     resamples: int
     seed: int
     counts: Counts = field(repr=False)
+    unseen: Unseen | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The evaluation as JSON-ready dicts; an interval is {"value", "low", "high"}."""
@@ -119,6 +138,7 @@ def evaluate(
     resamples: int = 1000,
     seed: int = 0,
     bins: int = 10,
+    seen: Seen | None = None,
     on_done: OnDone = lambda items: None,
 ) -> Evaluation:
     """Run a pipeline over gold Docs and score what it says.
@@ -132,19 +152,28 @@ def evaluate(
     resamples (int): Bootstrap resamples.
     seed (int): Seed of the bootstrap.
     bins (int): Bins of the calibration error.
+    seen (Seen | None): The training set, to score without its sentences and documents as well.
     on_done (Callable): Told how many Docs are predicted since it was told last.
     RETURNS (Evaluation): The scores.
     RAISES (BioactiveError): B305 when nothing is annotated, B307 when the pipeline predicts no entities.
     """
     labels = predictable_labels(nlp, spans_key)
     compared: list[Compared] = []
+    unseen: list[Compared] = []
+    hidden = 0
     for block in blocks(docs, batch_size * WINDOW):
         with zone(nlp):
-            pairs = zip(block, _predicted(nlp, block, raw, batch_size, on_done), strict=True)
+            pairs = list(zip(block, _predicted(nlp, block, raw, batch_size, on_done), strict=True))
             compared += [compare(gold, doc, spans_key=spans_key, by_sentence=by_sentence) for gold, doc in pairs]
+            if seen is not None:
+                rests = [seen.hidden(gold) for gold, _ in pairs]
+                hidden += sum(sentences for _, sentences in rests)
+                both = zip(rests, pairs, strict=True)
+                unseen += [compare(rest, doc, spans_key=spans_key) for (rest, _), (_, doc) in both]
     result = score(compared, raw=raw, spans_key=spans_key, resamples=resamples, seed=seed, bins=bins)
-    seen = {span.label for one in compared for span in one.gold}
-    result.missing_labels = sorted(seen - labels)
+    result.missing_labels = sorted({span.label for one in compared for span in one.gold} - labels)
+    if seen is not None:
+        result.unseen = _unseen(unseen, hidden, resamples, seed, flat=spans_key is None)
     return result
 
 
@@ -195,8 +224,9 @@ def score(
         missing_words=sum(one.missing_words for one in compared),
         ignored=sum(one.ignored for one in compared),
         unreachable=sum(one.unreachable for one in compared),
-        types=_by_type(counts, weights),
+        types=_by_type(counts.spans, counts.labels, weights),
         totals=_totals(counts, weights, flat=spans_key is None),
+        word_types=_by_type(counts.words, counts.labels, weights) if spans_key is None else {},
         word_accuracy=_interval(right) if spans_key is None else None,
         seqeval=_seqeval(compared) if spans_key is None and not raw else {},
         calibration=_calibration(compared, bins),
@@ -237,9 +267,15 @@ def _score(rows: np.ndarray, counts: np.ndarray) -> Score:
     return Score(precision, recall, f1, correct, predicted, gold)
 
 
-def _by_type(counts: Counts, weights: np.ndarray) -> dict[str, Score]:
-    rows, totals = intervals(counts.spans, prf, weights), counts.spans.sum(axis=0)
-    return {label: _score(rows[i], totals[i]) for i, label in enumerate(counts.labels)}
+def _unseen(compared: list[Compared], sentences: int, resamples: int, seed: int, *, flat: bool) -> Unseen:
+    counts = count(compared)
+    weights = resample(len(counts.documents), resamples, seed)
+    return Unseen(sentences, _by_type(counts.spans, counts.labels, weights), _totals(counts, weights, flat=flat))
+
+
+def _by_type(table: np.ndarray, labels: list[str], weights: np.ndarray) -> dict[str, Score]:
+    rows, totals = intervals(table, prf, weights), table.sum(axis=0)
+    return {label: _score(rows[i], totals[i]) for i, label in enumerate(labels)}
 
 
 def _totals(counts: Counts, weights: np.ndarray, *, flat: bool) -> dict[str, Score]:
@@ -250,7 +286,8 @@ def _totals(counts: Counts, weights: np.ndarray, *, flat: bool) -> dict[str, Sco
         "boundary": (counts.boundary, micro),
     }
     if flat:
-        tables["word"] = (counts.words, micro)
+        tables |= {"word": (counts.words, micro), "word_macro": (counts.words, macro)}
+        tables["word_weighted"] = (counts.words, weighted)
     return {
         name: _score(intervals(table, metric, weights), table.sum(axis=(0, 1)))
         for name, (table, metric) in tables.items()
@@ -280,7 +317,7 @@ def _calibration(compared: list[Compared], bins: int) -> Calibration | None:
 def _plain(value: Any) -> Any:
     if isinstance(value, Interval):
         return value._asdict()
-    if isinstance(value, (Score, Calibration)):
+    if isinstance(value, (Score, Calibration, Unseen)):
         return {name: _plain(part) for name, part in vars(value).items()}
     if isinstance(value, ReliabilityBin):
         return asdict(value)

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from spacy.tokens import Doc
+from spacy.util import load_config
+from spacy.vocab import Vocab
 
+from bioactive.errors import error
 from bioactive.evaluation.blocks import pipe_block
 from bioactive.evaluation.load import read_docs
 from bioactive.evaluation.pairs import unlabelled_copy
 from bioactive.fingerprint import sha256_of
 
-from .in_memory import Schedule, Trainer
+from .in_memory import Schedule, Trainer, labelled_words
 from .metrics import METRICS, get_metric
 
 Row = dict[str, Any]
@@ -29,7 +32,8 @@ class Grid:
     config (Path): A spaCy training config.
     train, test (Path): .spacy files; the test file is a dev set where something is to be chosen.
     settings (Mapping[str, Sequence]): Values to try, by dotted name; "train.share" is the share of the training
-        documents, from the first, in (0, 1].
+        documents, from the first, in (0, 1]; "train.warmup" the share of the updates in which the learning rate rises,
+        before it falls to zero at the last one, for configs with `warmup_steps` and `max_steps` in [vars].
     overrides (Mapping[str, Any]): Settings that stay.
     schedule (Schedule): How long to train.
     metrics (Sequence[str]): Of `METRICS`.
@@ -46,7 +50,8 @@ class Grid:
     seed: int = 0
 
 
-SHARE = "train.share"
+SHARE, WARMUP = "train.share", "train.warmup"
+FROZEN = "bioactive.FrozenTransformer.v1"
 
 
 def run_grid(grid: Grid, output: Path, on_row: Callable[[Row], object] = lambda row: None) -> list[Row]:
@@ -56,7 +61,7 @@ def run_grid(grid: Grid, output: Path, on_row: Callable[[Row], object] = lambda 
     output (Path): .jsonl file with a row a combination.
     on_row (Callable): Told each row.
     RETURNS (list[Row]): `set` (the settings), `documents`, `words` of the training set, and the scores by metric.
-    RAISES (BioactiveError): B543 for an unknown metric.
+    RAISES (BioactiveError): B543 for an unknown metric, B705 where a warm-up cannot be tried.
     """
     for name in grid.metrics:
         get_metric(name)
@@ -84,19 +89,49 @@ def combinations(settings: Mapping[str, Sequence[Any]]) -> Iterator[dict[str, An
 
 
 def _trainer(grid: Grid, chosen: Mapping[str, Any], before: Trainer | None) -> Trainer:
-    """A trainer of these settings, which goes on with the vocabulary and the frozen encoders of the one before."""
-    own = {name: value for name, value in chosen.items() if name != SHARE}
+    """A trainer of these settings, which goes on with the vocabulary of the one before, and with its frozen encoders
+    where the settings name the same."""
+    own = {name: value for name, value in chosen.items() if name not in (SHARE, WARMUP)}
+    if WARMUP in chosen:
+        own |= _warmup(grid, chosen)
     trainer = Trainer(grid.config, {**grid.overrides, **own}, grid.schedule)
     if before is not None:
-        trainer.vocab, trainer.encoders = before.vocab, before.encoders
+        trainer.vocab = before.vocab
+        if list(_frozen(before.config)) == list(_frozen(trainer.config)):
+            trainer.encoders = before.encoders
     return trainer
+
+
+def _frozen(section: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The blocks of a config that describe frozen encoders."""
+    if section.get("@architectures") == FROZEN:
+        yield section
+    for part in section.values():
+        if isinstance(part, Mapping):
+            yield from _frozen(part)
+
+
+def _warmup(grid: Grid, chosen: Mapping[str, Any]) -> dict[str, int]:
+    """Settings with which the learning rate rises for a share of the updates and falls to zero at the last."""
+    known = load_config(grid.config, interpolate=False).get("vars", {})
+    for name in ("warmup_steps", "max_steps"):
+        if name not in known:
+            raise error("B705", config=grid.config, name=name)
+    kept = _kept(read_docs(grid.train, Vocab()), chosen)
+    updates = grid.schedule.updates(sum(map(len, kept)), sum(map(labelled_words, kept)))
+    return {"vars.warmup_steps": round(chosen[WARMUP] * updates), "vars.max_steps": updates}
+
+
+def _kept(docs: Sequence[Doc], chosen: Mapping[str, Any]) -> list[Doc]:
+    """The share of the training documents that is trained on."""
+    return list(docs[: max(1, round(chosen.get(SHARE, 1.0) * len(docs)))])
 
 
 def _one(grid: Grid, chosen: Mapping[str, Any], trainer: Trainer) -> Row:
     vocab = trainer.blank().vocab
     train, test = list(read_docs(grid.train, vocab)), list(read_docs(grid.test, vocab))
     labels = sorted({ent.label_ for doc in train for ent in doc.ents})
-    kept = train[: max(1, round(chosen.get(SHARE, 1.0) * len(train)))]
+    kept = _kept(train, chosen)
     with trainer.trained(kept, labels, grid.seed) as nlp:
         predicted: list[Doc] = list(pipe_block(nlp, [unlabelled_copy(doc, nlp.vocab) for doc in test], 256))
     scores = {name: get_metric(name)(test, predicted) for name in grid.metrics}

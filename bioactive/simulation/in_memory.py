@@ -127,6 +127,7 @@ class Trainer:
             batch = next(batches)
             for _ in range(self.schedule.steps):
                 self.step(nlp, optimizer, batch, drop)
+            optimizer.step_schedules()
 
     def step(self, nlp: Language, optimizer: Optimizer, batch: list[Example], drop: float) -> None:
         """One update."""

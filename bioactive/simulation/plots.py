@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .comparison import Compared, short_name
 from .curves import POINTS, read_curve
 from .experiment import FULL, Experiment
 from .threshold import Threshold
@@ -44,6 +46,31 @@ def plot_curves(experiment: Experiment, output: Path, axis: str = "words") -> li
     figure.legend(loc="outside lower center", ncols=2, frameon=False)  # beside the curves: they rise to any corner
     axes.grid(alpha=0.3)
     return _saved(figure, output / f"curve-{axis}")
+
+
+def plot_comparison(found: Sequence[Compared], output: Path, scored: str) -> list[Path]:
+    """Draw F1 over the share of the training set: the mean over seeds, and a band from the lowest seed to the highest.
+
+    found (Sequence[Compared]): The encoders.
+    output (Path): Folder.
+    scored (str): The name of what was scored.
+    RETURNS (list[Path]): `compare.png` and `compare.svg`.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.0, 4.5), layout="constrained")
+    axes = figure.subplots()
+    for each in found:
+        shares = sorted(each.f)
+        f = np.array([each.f[share] for share in shares])  # [shares, seeds]
+        percents = [100 * share for share in shares]
+        label = f"{short_name(each.encoder)} ({f.shape[1]} seeds)"
+        (line,) = axes.plot(percents, f.mean(axis=1), marker="o", label=label)
+        axes.fill_between(percents, f.min(axis=1), f.max(axis=1), color=line.get_color(), alpha=0.15, linewidth=0)
+    axes.set(xlabel="training documents, %", ylabel=f"F1 (strict, {scored})")
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    axes.grid(alpha=0.3)
+    return _saved(figure, output / "compare")
 
 
 def plot_threshold(found: Threshold, output: Path) -> list[Path]:

@@ -18,6 +18,7 @@ from bioactive.cli.info import pipeline_rows, read_meta, versions
 from bioactive.errors import BioactiveError, error
 
 COMMANDS = [
+    "compare",
     "convert",
     "evaluate",
     "predict",

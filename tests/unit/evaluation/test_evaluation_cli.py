@@ -38,6 +38,14 @@ def test_evaluate_command_prints_scores_and_names_unknown_labels(run, files):
     assert "seqeval (strict IOB2): micro F1 50.00" in found.output
 
 
+def test_evaluate_command_leaves_out_what_train_holds(run, files, make_doc):
+    DocBin(docs=[make_doc("p53 in liver")], store_user_data=True).to_disk(files / "train.spacy")
+    found = run(files / "model", files / "gold.spacy", "--train", files / "train.spacy", "--by-word")
+    assert found.exit_code == 0, found.output
+    assert "Words inside of entities, gold tokens" in found.output
+    assert "Exact entities without 1 sentences that the training set holds" in found.output
+
+
 def test_evaluate_command_writes_json(run, files):
     found = run(files / "model", files / "gold.spacy", "--output", files / "new" / "metrics.json", "--raw")
     assert found.exit_code == 0, found.output

@@ -9,6 +9,7 @@ from spacy.scorer import Scorer
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 
+from bioactive.corpus.seen import Seen
 from bioactive.errors import BioactiveError
 from bioactive.evaluation.evaluate import evaluate, predict
 from bioactive.evaluation.load import load_pipeline, read_docs
@@ -50,6 +51,29 @@ def test_evaluate_hand_worked(ruler, gold):
     assert found.word_accuracy.value == pytest.approx(7 / 9)
     assert found.seqeval["strict"]["micro"]["f1"] == pytest.approx(0.5)
     assert found.calibration is None
+
+
+def test_words_are_scored_by_type_and_averaged(ruler, gold):
+    found = evaluate(ruler, gold)
+    # Words: GENE gold "p53 TNF alpha", found "p53 TNF p53"; DRUG gold "aspirin p53", found "aspirin".
+    gene, drug = found.word_types["GENE"], found.word_types["DRUG"]
+    assert (gene.correct, gene.predicted, gene.gold) == (2, 3, 3)
+    assert (drug.correct, drug.predicted, drug.gold) == (1, 1, 2)
+    assert found.totals["word_macro"].f1.value == pytest.approx((2 / 3 + 2 / 3) / 2)
+    assert found.totals["word_weighted"].precision.value == pytest.approx((3 * 2 / 3 + 2 * 1) / 5)
+
+
+def test_what_the_training_set_holds_is_left_out(ruler, gold, make_doc):
+    found = evaluate(ruler, gold, seen=Seen([make_doc("nothing here"), make_doc("p53 binds aspirin", doc_id="z")]))
+    assert found.unseen is not None
+    assert found.unseen.sentences == 2
+    micro = found.unseen.totals["micro"]
+    assert (micro.correct, micro.predicted, micro.gold) == (0, 2, 2)
+    assert found.totals["micro"].gold == 4
+    assert json.loads(json.dumps(found.to_dict()))["unseen"]["totals"]["micro"]["gold"] == 2
+    by_id = evaluate(ruler, gold, seen=Seen([make_doc("x", doc_id="b")])).unseen
+    assert by_id is not None and by_id.sentences == 2 and by_id.totals["micro"].f1.value == 1.0
+    assert evaluate(ruler, gold).unseen is None
 
 
 def test_evaluate_equals_spacy_scorer(ruler, gold):

@@ -137,15 +137,35 @@ def evaluate(
     RAISES (BioactiveError): B305 when nothing is annotated, B307 when the pipeline predicts no entities.
     """
     labels = predictable_labels(nlp, spans_key)
+    compared = compare_all(
+        nlp, docs, raw=raw, spans_key=spans_key, by_sentence=by_sentence, batch_size=batch_size, on_done=on_done
+    )
+    result = score(compared, raw=raw, spans_key=spans_key, resamples=resamples, seed=seed, bins=bins)
+    seen = {span.label for one in compared for span in one.gold}
+    result.missing_labels = sorted(seen - labels)
+    return result
+
+
+def compare_all(
+    nlp: Language,
+    docs: Iterable[Doc],
+    *,
+    raw: bool = False,
+    spans_key: str | None = None,
+    by_sentence: bool = False,
+    batch_size: int = 64,
+    on_done: OnDone = lambda items: None,
+) -> list[Compared]:
+    """Run a pipeline over gold Docs and set what it says beside them; the arguments are those of `evaluate`.
+
+    RETURNS (list[Compared]): One a Doc, in order; `score` makes an Evaluation of them.
+    """
     compared: list[Compared] = []
     for block in blocks(docs, batch_size * WINDOW):
         with zone(nlp):
             pairs = zip(block, _predicted(nlp, block, raw, batch_size, on_done), strict=True)
             compared += [compare(gold, doc, spans_key=spans_key, by_sentence=by_sentence) for gold, doc in pairs]
-    result = score(compared, raw=raw, spans_key=spans_key, resamples=resamples, seed=seed, bins=bins)
-    seen = {span.label for one in compared for span in one.gold}
-    result.missing_labels = sorted(seen - labels)
-    return result
+    return compared
 
 
 def predict(

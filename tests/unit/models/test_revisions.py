@@ -40,10 +40,10 @@ def test_promotion_moves_current(tmp_path):
     revisions = Revisions(tmp_path)
     assert revisions.current() is None
     first, second = (publish(revisions, tmp_path / f"run{n}", 1) for n in range(2))
-    revisions.promote(first)
+    revisions.point_to(first)
     assert revisions.current() == tmp_path / first
-    revisions.promote(second)
+    revisions.point_to(second)
     assert revisions.current() == tmp_path / second
     with pytest.raises(BioactiveError, match="B510"):
-        revisions.promote("active_iter_9_added_1")
+        revisions.point_to("active_iter_9_added_1")
     assert revisions.current() == tmp_path / second

@@ -367,6 +367,11 @@ class Errors:
         "{name} was not promoted: {reason}. Give --dev to compare it with the current one there, or --force, which is "
         "recorded."
     )
+    B810 = (
+        "{path} is no pipeline, no simulation and holds no revision. Name a folder with a config.cfg, one that "
+        "`bioactive simulate` has written, or one of revisions."
+    )
+    B811 = "{path} is {kind}, and a report on one needs more: give {option} too."
 
 
 def error(code: str, **found: object) -> BioactiveError:

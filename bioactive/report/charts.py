@@ -32,8 +32,8 @@ def bars(rows: Mapping[str, Interval], told: str) -> str:
         parts += [
             f'<text x="{LABEL - 8}" y="{middle + 5:.1f}" text-anchor="end">{escape(_short(name))}</text>',
             f'<rect x="{LABEL}" y="{middle - 8:.1f}" width="{value - LABEL:.1f}" height="16" rx="2" fill="var(--c1)"/>',
-            f'<path d="M{low:.1f} {middle - 5:.1f}v10M{low:.1f} {middle:.1f}H{high:.1f}M{high:.1f} {middle - 5:.1f}v10" '
-            'stroke="var(--ink)" stroke-width="1.5" fill="none"/>',
+            f'<path d="M{low:.1f} {middle - 5:.1f}v10m0-5H{high:.1f}m0-5v10" stroke="var(--ink)" '
+            'stroke-width="1.5" fill="none"/>',
             f'<text x="{WIDTH - 4}" y="{middle + 5:.1f}" text-anchor="end">{found.value:.3f}</text>',
         ]
     return _svg(WIDTH, height, told, parts)

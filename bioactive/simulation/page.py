@@ -18,13 +18,14 @@ from .experiment import FULL, Experiment
 TITLES = {"words": "words labelled", "seconds": "modelled seconds", "sentences": "texts", "documents": "documents"}
 
 
-def write_page(experiment: Experiment, output: Path, axis: str = "words") -> Path:
+def write_page(experiment: Experiment, output: Path, axis: str = "words", page: Path | None = None) -> Path:
     """Write the page of a simulation.
 
     experiment (Experiment): The simulation; runs that are not finished are left out.
     output (Path): Its folder.
     axis (str): What the tables count in; the curves are drawn over it and over modelled seconds.
-    RETURNS (Path): `report.html`.
+    page (Path | None): The page; `report.html` in the folder by default.
+    RETURNS (Path): The page.
     RAISES (BioactiveError): As `report_on`.
     """
     report = report_on(experiment, output, axis)
@@ -40,7 +41,7 @@ def write_page(experiment: Experiment, output: Path, axis: str = "words") -> Pat
         _point_table(experiment, output, axis),
         _settings(experiment),
     ]
-    return write_html(output / "report.html", title_of(experiment), parts)
+    return write_html(page or output / "report.html", title_of(experiment), parts)
 
 
 def title_of(experiment: Experiment) -> str:

@@ -8,7 +8,7 @@ from html import escape
 from bioactive.evaluation.bootstrap import Interval
 from bioactive.evaluation.calibration import ReliabilityBin
 
-WIDTH, LABEL, ROW = 640, 190, 30
+WIDTH, LABEL, ROW = 480, 165, 28
 SIDE, EDGE = 400, 56
 
 
@@ -20,7 +20,7 @@ def bars(rows: Mapping[str, Interval], told: str) -> str:
     RETURNS (str): An `svg` element.
     """
     height = ROW * len(rows) + 34
-    across = WIDTH - LABEL - 70
+    across = WIDTH - LABEL - 62
     parts = []
     for tick in (0, 0.25, 0.5, 0.75, 1):
         x = LABEL + tick * across
@@ -79,8 +79,9 @@ def _up(share: float) -> str:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= 16 else f"{name[:15]}…"
+    return name if len(name) <= 19 else f"{name[:18]}…"
 
 
 def _svg(width: int, height: int, told: str, parts: Sequence[str]) -> str:
-    return f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(told)}">{"".join(parts)}</svg>'
+    head = f'<svg class="plot" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(told)}">'
+    return f"{head}{''.join(parts)}</svg>"

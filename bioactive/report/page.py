@@ -39,6 +39,7 @@ figure { margin: 0; background: var(--card); border: 1px solid var(--rule); bord
 svg { display: block; width: 100%; height: auto }
 svg text { fill: var(--soft); font-size: 13px }
 @media (max-width: 40rem) { svg text { font-size: 20px } }
+svg.plot text { font-size: 14px }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100% }
 caption { text-align: left; padding-bottom: .35rem }
@@ -56,8 +57,15 @@ dl.facts div { background: var(--card); border: 1px solid var(--rule); border-ra
 dl.facts dt { color: var(--soft); font-size: .85rem }
 dl.facts dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums }
 dl.facts small { display: block; font-size: .8rem; color: var(--soft) }
-.beside { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)); gap: 1.25rem }
-.beside { align-items: start }
+.beside, .split { display: grid; gap: 1.25rem; align-items: start; margin-bottom: 1rem }
+.beside { grid-template-columns: repeat(auto-fit, minmax(min(24rem, 100%), 1fr)) }
+.split { grid-template-columns: 2fr 3fr }
+.split th, .split td { padding: .35rem .4rem }
+.split tbody th { white-space: normal }
+.beside > *, .split > * { min-width: 0 }
+@media (max-width: 60rem) { .split { grid-template-columns: 1fr } }
+section > figure { max-width: 44rem }
+td.words { text-align: left; white-space: normal; min-width: 14rem }
 h3 { font-size: 1rem; margin: 1.25rem 0 .35rem }
 .example { border-left: 3px solid var(--rule); padding: .1rem 0 .1rem .75rem; margin: .6rem 0 1rem }
 .example .line { display: grid; grid-template-columns: 5.5rem 1fr; gap: .5rem; align-items: baseline }
@@ -65,7 +73,7 @@ h3 { font-size: 1rem; margin: 1.25rem 0 .35rem }
 .entities { line-height: 2.1 }
 mark { background: var(--mark); color: var(--ink); border-radius: .3rem; padding: .15rem .35rem }
 mark.about { outline: 2px solid var(--c1) }
-mark small { font-size: .75rem; font-weight: 600; margin-left: .3rem }
+mark small { white-space: nowrap; font-size: .75rem; font-weight: 600; margin-left: .3rem }
 td.share { background: color-mix(in srgb, var(--c1) calc(var(--share) * 35%), transparent) }
 @media print {
   body { max-width: none; padding: 0; font-size: 11px }
@@ -116,8 +124,13 @@ def figure(svg: str, told: str, keys: str = "") -> str:
 
 
 def beside(*parts: str) -> str:
-    """Parts next to each other where there is room: a chart and its table."""
+    """Parts of like width next to each other where there is room."""
     return f'<div class="beside">{"".join(f"<div>{part}</div>" for part in parts)}</div>'
+
+
+def split(chart: str, table: str) -> str:
+    """A chart and the wider table of its numbers next to each other where there is room."""
+    return f'<div class="split"><div>{chart}</div><div>{table}</div></div>'
 
 
 def facts(found: Mapping[str, str]) -> str:
@@ -158,6 +171,11 @@ def table(caption: str, head: Iterable[str], rows: Iterable[Sequence[str]]) -> s
 def shaded(value: str, share: float) -> str:
     """A cell of a table, the darker the larger its share is, in [0, 1]."""
     return f'<td class="share" style="--share:{share:.2f}">{value}</td>'
+
+
+def words(told: str) -> str:
+    """A cell of a table with words in it, which are escaped."""
+    return f'<td class="words">{escape(told)}</td>'
 
 
 def _cell(cell: str) -> str:

@@ -21,7 +21,7 @@ from .breakdown import FREQUENCIES, LENGTHS, OTHERWISE, SEEN, UNSEEN, Group, See
 from .cases import KINDS, NONE, Case, Mistake, collect, confusion, edge_errors, mistakes
 from .charts import bars, reliability
 from .examples import examples
-from .page import beside, facts, figure, ranged, section, shaded, table, text, write_html
+from .page import beside, facts, figure, ranged, section, shaded, split, table, text, write_html
 
 STATISTICS = {
     "documents": "documents",
@@ -125,7 +125,7 @@ def _types(found: Evaluation) -> str:
     rows += [["all", *_cells(found.totals["micro"])]]
     head = ["type", "P", "R", "F1", "gold", "predicted", "right"]
     told = "Exact entities, with 95 % intervals over documents"
-    return section("By type", beside(figure(chart, "F1; the line is the 95 % interval"), table(told, head, rows)))
+    return section("By type", split(figure(chart, "F1; the line is the 95 % interval"), table(told, head, rows)))
 
 
 def _confidence(found: Evaluation) -> str:
@@ -170,18 +170,18 @@ def _seen(cases: Sequence[Case], seen: Seen | None, subject: Subject) -> str:
     kinds = groups(cases, seen.kind, (SEEN, OTHERWISE, UNSEEN), subject.resamples, subject.seed)
     times = groups(cases, seen.frequency, FREQUENCIES.values(), subject.resamples, subject.seed)
     told = "Whether the words of an entity, without case, are an entity of the training data"
-    parts = beside(_groups(told, kinds), _groups("How often they are there with this type", times))
-    return section("Seen and new", parts)
+    parts = [_groups(told, kinds), _groups("How often they are there with this type", times)]
+    return section("Seen and new", *parts)
 
 
 def _groups(told: str, found: dict[str, Group]) -> str:
     chart = bars({name: group.f1 for name, group in found.items()}, told)
-    head = ["", "P", "R", "F1", "gold", "predicted", "right"]
+    head = ["group", "P", "R", "F1", "gold", "predicted", "right"]
     rows = [
         [name, ranged(g.precision), ranged(g.recall), ranged(g.f1), f"{g.gold:,}", f"{g.predicted:,}", f"{g.correct:,}"]
         for name, g in found.items()
     ]
-    return figure(chart, f"{told}: F1") + table(told, head, rows)
+    return split(figure(chart, "F1; the line is the 95 % interval"), table(told, head, rows))
 
 
 def _costs(found: Evaluation, subject: Subject, speed: float, seconds: float) -> str:
@@ -191,7 +191,7 @@ def _costs(found: Evaluation, subject: Subject, speed: float, seconds: float) ->
         ["seconds for a million words", f"{1e6 / speed:,.0f}" if speed else ""],
     ]
     rows += [["size of the pipeline, MB", f"{subject.size / 1e6:,.1f}"]] if subject.size else []
-    return section("Time and cost", table("On this machine, beside what else it did", ["", ""], rows))
+    return section("Time and cost", table("On this machine, beside what else it did", ["what", "value"], rows))
 
 
 def _statistics(found: dict[str, CorpusStats]) -> str:
@@ -199,7 +199,7 @@ def _statistics(found: dict[str, CorpusStats]) -> str:
     rows.append(["entities", *(f"{one.entities.total():,}" for one in found.values())])
     labels = sorted({label for one in found.values() for label in one.entities})
     rows += [[label, *(f"{one.entities[label]:,}" for one in found.values())] for label in labels]
-    return table("What the data holds", ["", *found], rows)
+    return table("What the data holds", ["what", *found], rows)
 
 
 def _agreement(found: SpanAgreement | None) -> str:
@@ -212,7 +212,7 @@ def _agreement(found: SpanAgreement | None) -> str:
     values = {"observed": words.observed, "Cohen": words.cohen, "Fleiss": words.fleiss}
     values |= {"Krippendorff": words.alpha, "Gwet": words.gwet}
     pairs += [[f"labels of words, {name}", f"{value:.3f}"] for name, value in values.items() if value is not None]
-    return section("Annotators", beside(first, table("Pairs, and the label of each word", ["", ""], pairs)))
+    return section("Annotators", beside(first, table("Pairs, and the label of each word", ["what", "value"], pairs)))
 
 
 def _reading(found: Evaluation) -> str:

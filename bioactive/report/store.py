@@ -14,7 +14,7 @@ from bioactive.models.promotions import Entry, history
 from bioactive.models.revisions import NAME, Manifest, Revisions
 
 from .drawing import Drawing, Line
-from .page import figure, ranged, section, table, text, write_html
+from .page import figure, ranged, section, table, text, words, write_html
 
 TYPES_SHOWN = 6
 
@@ -90,7 +90,7 @@ def _types(found: Sequence[Manifest]) -> str:
 
 def _log(entries: Sequence[Entry]) -> str:
     rows = [
-        [one.when[:16].replace("T", " "), *map(escape, (one.who, one.action, one.name, one.before, one.why))]
+        [one.when[:16].replace("T", " "), *map(escape, (one.who, one.action, one.name, one.before)), words(one.why)]
         for one in reversed(entries)
     ]
     head = ["when", "who", "what", "to", "from", "why"]

@@ -62,7 +62,10 @@ def _pipeline(
     nlp = load_pipeline(path)
     docs = read_docs(data, nlp.vocab)
     size = sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
-    subject = Subject(path.name, data.stem, size, *numbers)
+    folder = path.resolve()
+    # spaCy calls every pipeline model-best: the folder of its run says more.
+    name = f"{folder.parent.name}/{folder.name}" if folder.name.startswith("model-") else folder.name
+    subject = Subject(name, data.stem, size, *numbers)
     with progress_bar("Reading") as bar:
         bar.expect(len(docs))
         learnt = read_docs(train, nlp.vocab) if train is not None else None

@@ -15,7 +15,8 @@ from bioactive.evaluation.load import load_pipeline, read_docs
 from bioactive.evaluation.pairs import CharSpan, Compared
 from bioactive.evaluation.speed import words_per_second
 
-from .promotions import Entry, Verdict, judge, promote
+from .judging import Verdict, judge
+from .promotions import Entry, promote
 from .revisions import Revisions
 
 MENDED, BROKEN, OTHER = "mended", "broken", "other"

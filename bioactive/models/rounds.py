@@ -14,7 +14,8 @@ from bioactive.evaluation.load import load_pipeline, read_docs
 from bioactive.evaluation.speed import words_per_second
 from bioactive.fingerprint import sha256_of_records
 
-from .promotions import judge, promote
+from .judging import judge
+from .promotions import promote
 from .revisions import Manifest, Revisions
 
 Task = Mapping[str, Any]

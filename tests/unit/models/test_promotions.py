@@ -16,7 +16,8 @@ from bioactive.evaluation.bootstrap import paired_types
 from bioactive.evaluation.scores import Counts
 from bioactive.models.cleaning import clean, plan
 from bioactive.models.comparing import promote_compared
-from bioactive.models.promotions import LOG, history, judge, line_of, promote, rollback
+from bioactive.models.judging import judge
+from bioactive.models.promotions import LOG, history, line_of, promote, rollback
 from bioactive.models.revisions import Revisions
 from tests.unit.models.conftest import Publish
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from bioactive.models.promotions import Entry
     from bioactive.models.revisions import Revisions
 
+SCORES = (("dev", ""), ("difference", "+"))
+
 
 def rows_of(revisions: Revisions) -> list[dict[str, Any]]:
     """What the list says of each revision, oldest first; of those that were promoted, the log's last word."""
@@ -53,6 +55,8 @@ def revision_table(rows: Sequence[dict[str, Any]]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
+    from bioactive.models.card import ranged
+
     table = Table(box=None)
     for head in ("", "revision", "created", "answers", "dev F1", "against its parent", "words/s", "MB", "promoted"):
         table.add_column(
@@ -64,8 +68,9 @@ def revision_table(rows: Sequence[dict[str, Any]]) -> Table:
             table.add_row(star, row["name"], *[""] * 6, Text(row["problem"], style="red"))
             continue
         speed = "" if row["words_per_second"] is None else f"{row['words_per_second']:,.0f}"
-        cells = [row["created"][:16].replace("T", " "), f"{row['answers']:,}", _ranged(row["dev"])]
-        cells += [_ranged(row["difference"], "+"), speed, f"{row['bytes'] / 1e6:,.1f}" if row["bytes"] else ""]
+        dev, difference = ("" if row[key] is None else ranged(row[key], sign) for key, sign in SCORES)
+        cells = [row["created"][:16].replace("T", " "), f"{row['answers']:,}", dev]
+        cells += [difference, speed, f"{row['bytes'] / 1e6:,.1f}" if row["bytes"] else ""]
         table.add_row(star, row["name"], *cells, Text(row["promoted"]))
     return table
 
@@ -127,10 +132,3 @@ def entry_line(entry: Entry) -> str:
     done = "rolled back to" if entry.action == "rollback" else "promoted"
     instead = f", before {entry.before}" if entry.before else ""
     return f"{entry.when}  {entry.who} {done} {entry.name}{instead}{f': {entry.why}' if entry.why else ''}"
-
-
-def _ranged(found: Sequence[float] | None, sign: str = "") -> str:
-    if found is None:
-        return ""
-    value, low, high = (f"{number:{sign}.3f}" for number in found)
-    return f"{value} ({low} to {high})"

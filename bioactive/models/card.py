@@ -85,8 +85,7 @@ def _scores(manifest: Manifest, folder: Path) -> str:
     lines.append("F1 of exact entities, micro; 95 % intervals over documents.")
     difference = manifest.metrics.get("dev_difference")
     if difference is not None:
-        value, low, high = difference
-        lines.append(f"Against its parent on dev: {value:+.3f} ({low:+.3f} to {high:+.3f}, paired bootstrap).")
+        lines.append(f"Against its parent on dev, by the paired bootstrap: {ranged(difference, '+')}.")
     if "words_per_second" in manifest.metrics:
         # Without the card itself, so that writing it again changes nothing.
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and path.parent != folder)
@@ -117,9 +116,9 @@ def _environment(manifest: Manifest) -> str:
     return f"## Made with\n\n{_table(['', ''], rows)}" if rows else ""
 
 
-def ranged(found: Sequence[float]) -> str:
-    """A score and its interval: ".704 (.690 to .718)"."""
-    value, low, high = (f"{number:.3f}" for number in found)
+def ranged(found: Sequence[float], sign: str = "") -> str:
+    """A score and its interval: "0.704 (0.690 to 0.718)"; with "+" as its sign, a difference."""
+    value, low, high = (f"{number:{sign}.3f}" for number in found)
     return f"{value} ({low} to {high})"
 
 

@@ -186,7 +186,7 @@ def _groups(told: str, found: dict[str, Group]) -> str:
 
 def _costs(found: Evaluation, subject: Subject, speed: float, seconds: float) -> str:
     rows = [
-        ["words a second, nothing remembered", f"{speed:,.0f}"],
+        ["words a second of processor time, on a GPU of the clock's, nothing remembered", f"{speed:,.0f}"],
         ["seconds for this report's documents", f"{seconds:,.1f}"],
         ["seconds for a million words", f"{1e6 / speed:,.0f}" if speed else ""],
     ]

@@ -33,6 +33,8 @@ def report_cli(
     from bioactive.errors import error
 
     page = output or path / "report.html"
+    if context.args and not (path / "runs").is_dir():
+        raise typer.BadParameter(f"{' '.join(context.args)}: settings are for a simulation", context)
     if (path / "config.cfg").is_file():
         if data is None:
             raise error("B811", path=path, kind="a pipeline", option="--data FILE.spacy")

@@ -6,6 +6,7 @@ again; a file that has come down in part is asked for from there on.
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import time
@@ -48,10 +49,17 @@ def push(revisions: Revisions, name: str, repo: str, branch: str = "", *, public
         api.create_repo(repo, private=not public, exist_ok=True)
         api.create_branch(repo, branch=branch, exist_ok=True)
         told = f"{folder.name}: a revision with its manifest"
+        # Not what somebody has put beside, such as a report. Names are no patterns here.
+        own = [glob.escape(path) for path in (*read_manifest(folder / MANIFEST).files, MANIFEST)]
         # What an older commit of the branch has and the revision has not is deleted in the same commit.
         return str(
             api.upload_folder(
-                repo_id=repo, folder_path=folder, revision=branch, commit_message=told, delete_patterns="*"
+                repo_id=repo,
+                folder_path=folder,
+                revision=branch,
+                commit_message=told,
+                allow_patterns=own,
+                delete_patterns="*",
             ).commit_url
         )
 
@@ -97,6 +105,10 @@ def _manifest_of(folder: Path, repo: str, branch: str) -> Manifest:
     manifest = read_manifest(folder / MANIFEST)
     if not NAME.fullmatch(manifest.name) or not manifest.files:
         raise error("B807", repo=repo, branch=branch, found=f"holds {manifest.name!r} with {len(manifest.files)} files")
+    # A manifest comes from elsewhere, and files that it names can be deleted here.
+    outside = [name for name in manifest.files if not (folder / name).resolve().is_relative_to(folder.resolve())]
+    if outside:
+        raise error("B807", repo=repo, branch=branch, found=f"names a file outside of itself, {outside[0]!r}")
     return manifest
 
 

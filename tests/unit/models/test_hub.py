@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterator
@@ -82,6 +83,26 @@ def test_what_was_pushed_comes_down_the_same(hub, revisions, tmp_path):
     assert sorted(path.name for path in other.root.iterdir()) == [name]
     assert pull(other, REPO, name) == folder  # once more changes nothing
     assert sorted(path.name for path in other.root.iterdir()) == [name]
+
+
+def test_what_lies_beside_the_revision_is_not_pushed(hub, revisions):
+    name = revisions.names()[0]
+    (revisions.path(name) / "report.html").write_text("mine", encoding="utf8")
+    push(revisions, name, REPO)
+    assert set(hub.branches[name]) - {".gitattributes"} == {*revisions.manifest(name).files, MANIFEST}
+
+
+def test_manifest_that_reaches_outside_of_its_folder_is_refused(hub, revisions, tmp_path):
+    name, other = revisions.names()[0], Revisions(tmp_path / "other")
+    push(revisions, name, REPO)
+    mine = tmp_path / "mine.txt"
+    mine.write_text("mine", encoding="utf8")
+    found = json.loads(hub.branches[name][MANIFEST])
+    for path in ("../../mine.txt", str(mine)):
+        hub.branches[name][MANIFEST] = json.dumps({**found, "files": {path: [1, "00"]}}).encode()
+        with pytest.raises(BioactiveError, match="B807.*outside"):
+            pull(other, REPO, name)
+    assert mine.read_text(encoding="utf8") == "mine" and other.names() == []
 
 
 def test_upload_that_was_cut_off_goes_on(hub, revisions):

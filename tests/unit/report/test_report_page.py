@@ -138,6 +138,7 @@ def test_command_tells_the_kinds_of_folders_apart(nlp, docs, tmp_path) -> None:
     result = CliRunner().invoke(app, words, catch_exceptions=False)
     assert result.exit_code == 0, result.output
     assert "pipeline on dev" in read(tmp_path / "pipeline" / "report.html").text
+    assert CliRunner().invoke(app, [*words, "--exampels", "1"]).exit_code == 2
     (tmp_path / "simulated" / "runs").mkdir(parents=True)
     for folder, code in (("pipeline", "B811"), ("simulated", "B811"), (".", "B810")):
         failed = CliRunner().invoke(app, ["report", str(tmp_path / folder)])

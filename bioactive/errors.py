@@ -26,7 +26,7 @@ class BioactiveError(ValueError):
 
 class Errors:
     """The templates. B0xx tags, B1xx corpora, B2xx the component, B3xx evaluation and ranking, B4xx annotation,
-    B5xx models and commands."""
+    B5xx models and commands, B6xx recipes, B8xx revisions and reports."""
 
     # --- tags
     B001 = "Tag {tag!r} is not a tag of the BIO scheme. Expected 'O', 'B-<label>' or 'I-<label>'."
@@ -380,6 +380,29 @@ class Errors:
         "configs/crf_trf.cfg."
     )
     B703 = "Entity replacement with {name} {value} makes no sense. Take {name} from {least} to {most}."
+
+    # --- revisions and reports
+    B800 = "{path}: this manifest cannot be read: {reason}. Restore the file, or delete the revision's folder."
+    B801 = (
+        "{path} {found}, so revision {name} is not the one that was published. Restore the file, pull the revision "
+        "again into another folder, or roll back."
+    )
+    B802 = "No revision in {root} is in use. Promote one with `bioactive models promote NAME`; it has: {known}."
+    B803 = "{root} has another revision {name} already. Publish it into another folder with --models."
+    B804 = "{root} has no revision to go back to before the current one ({current}). Promote one by its name."
+    B805 = "{path}:{line}: this line of the log cannot be read: {reason}. Mend or delete the line."
+    B806 = "A hub takes nothing without a token. Set the environment variable {variable} to one that may write."
+    B807 = "{repo}, branch {branch!r}: it {found}, so it is no revision. Name a branch that `models push` has written."
+    B808 = "{repo}: the hub says: {reason}. Check the name, the token and the connection, then run the command again."
+    B809 = (
+        "{name} was not promoted: {reason}. Give --dev to compare it with the current one there, or --force, which is "
+        "recorded."
+    )
+    B810 = (
+        "{path} is no pipeline, no simulation and holds no revision. Name a folder with a config.cfg, one that "
+        "`bioactive simulate` has written, or one of revisions."
+    )
+    B811 = "{path} is {kind}, and a report on one needs more: give {option} too."
 
 
 def error(code: str, **found: object) -> BioactiveError:

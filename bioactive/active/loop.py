@@ -45,11 +45,6 @@ class Round:
     paired: Paired
     data: dict[str, str]
 
-    @property
-    def shows_a_loss(self) -> bool:
-        """Whether the whole 95 % interval of the difference on dev lies below zero."""
-        return self.paired.difference.high < 0
-
 
 def retrain(
     model: str | Path,

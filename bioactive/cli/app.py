@@ -43,9 +43,12 @@ from .grid import grid_cli
 from .info import info_cli
 from .label import label_app
 from .label_use import merge_cli, noise_cli
+from .models import models_app
 from .predict import predict_cli
 from .quantize import quantize_cli
 from .rank import rank_cli
+from .report import SETTINGS as REPORT
+from .report import report_cli
 from .retrain import retrain_cli
 from .simulate import SETTINGS, simulate_cli
 from .stop_report import stop_report_cli
@@ -72,6 +75,8 @@ app.command("evaluate", rich_help_panel=PIPELINES)(evaluate_cli)
 app.command("predict", rich_help_panel=PIPELINES)(predict_cli)
 app.command("rank", rich_help_panel=PIPELINES)(rank_cli)
 app.command("retrain", rich_help_panel=PIPELINES)(retrain_cli)
+app.add_typer(models_app, name="models", rich_help_panel=PIPELINES)
+app.command("report", rich_help_panel=PIPELINES, context_settings=REPORT)(report_cli)
 app.command("learn", rich_help_panel=PIPELINES)(learn_cli)
 app.command("quantize", rich_help_panel=PIPELINES)(quantize_cli)
 app.command("simulate", rich_help_panel=PIPELINES, context_settings=SETTINGS)(simulate_cli)

@@ -21,6 +21,7 @@ EXTRAS = {
     "bioc": "bioc",
     "ray": "ray",
     "matplotlib": "plots",
+    "huggingface_hub": "hub",
 }
 DEBUG = "--debug"
 FILES = "-F"

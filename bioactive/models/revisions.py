@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -12,10 +15,19 @@ from typing import Any
 import srsly
 
 from bioactive.errors import error
+from bioactive.fingerprint import sha256_of
+
+from .environment import versions
 
 MANIFEST = "revision.json"
 CURRENT = "CURRENT"
+CARD = "README.md"
 NAME = re.compile(r"active_iter_(\d+)_added_(\d+)")
+
+
+def now() -> str:
+    """The time, UTC, ISO 8601, to the second."""
+    return datetime.now(timezone.utc).isoformat(timespec="seconds")
 
 
 @dataclass
@@ -23,13 +35,16 @@ class Manifest:
     """Where a revision came from and how good it was.
 
     name (str): Its name and folder, `active_iter_{round}_added_{answers}`.
-    parent (str): The pipeline that it was retrained from.
+    parent (str): The pipeline that it was retrained from; "" for one that was not.
     answers (dict[str, int]): How many answers of each kind it learnt from: accept, reject, ignore.
-    data (dict[str, str]): SHA-256 of each file of training and evaluation data.
-    metrics (dict[str, Any]): Scores before and after, and their paired difference on dev.
+    data (dict[str, str]): SHA-256 of each file of training and evaluation data, and of the answers.
+    metrics (dict[str, Any]): Scores before and after, and their paired difference on dev; [value, low, high] each.
     promoted (str): Why it became the current one, or why not.
     settings (dict[str, Any]): What the training was told beside the pipeline's config.
     created (str): When, UTC, ISO 8601.
+    config (str): SHA-256 of its config.cfg.
+    environment (dict[str, str]): Versions of Python and of the packages it was made with.
+    files (dict[str, list[Any]]): [bytes, SHA-256] of each of its files, by path in its folder; not of the manifest.
     """
 
     name: str
@@ -39,7 +54,15 @@ class Manifest:
     metrics: dict[str, Any]
     promoted: str
     settings: dict[str, Any] = field(default_factory=dict)
-    created: str = field(default_factory=lambda: datetime.now(timezone.utc).isoformat(timespec="seconds"))
+    created: str = field(default_factory=now)
+    config: str = ""
+    environment: dict[str, str] = field(default_factory=dict)
+    files: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        return sum(size for size, _ in self.files.values())
 
 
 class Revisions:
@@ -62,45 +85,141 @@ class Revisions:
         return f"active_iter_{last + 1}_added_{answers}"
 
     def path(self, name: str) -> Path:
-        """The folder of a revision, which `spacy.load` takes.
+        """The folder of a revision, as it lies there.
 
         RAISES (BioactiveError): B510 when there is none.
         """
-        if name not in self.names():
+        # Not through `names`: to find one among many, no other has to be looked at.
+        if not NAME.fullmatch(name) or not (self.root / name / MANIFEST).is_file():
             raise error("B510", name=name, root=self.root, known=", ".join(self.names()) or "none")
         return self.root / name
 
     def manifest(self, name: str) -> Manifest:
-        """The manifest of a revision."""
-        return Manifest(**srsly.read_json(self.path(name) / MANIFEST))
+        """The manifest of a revision.
+
+        RAISES (BioactiveError): B510 when there is none, B800 when it cannot be read.
+        """
+        return read_manifest(self.path(name) / MANIFEST)
 
     def current(self) -> Path | None:
         """The folder of the revision in use; None before the first promotion."""
         pointer = self.root / CURRENT
         return self.path(pointer.read_text(encoding="utf8").strip()) if pointer.is_file() else None
 
+    def sound(self, name: str) -> Path:
+        """The folder of a revision, all of whose files are as they were published.
+
+        name (str): A revision's name, or "current".
+        RETURNS (Path): What `spacy.load` takes.
+        RAISES (BioactiveError): B510 when there is none, B802 when none is in use, B800 for a manifest that cannot be
+            read, B801 for a file that is another or is gone.
+        """
+        folder = self.current() if name == CURRENT.lower() else self.path(name)
+        if folder is None:
+            raise error("B802", root=self.root, known=", ".join(self.names()) or "none")
+        check(folder, read_manifest(folder / MANIFEST))
+        return folder
+
     def publish(self, pipeline: Path, manifest: Manifest) -> Path:
         """Move a finished pipeline in under its name. A half-written revision is never visible.
 
         pipeline (Path): The pipeline's folder; gone afterwards.
+        manifest (Manifest): What is recorded; its config, environment and files are filled in.
         RETURNS (Path): The revision's folder.
+        RAISES (BioactiveError): B803 when there is a revision of that name.
         """
+        from .card import card
+
         self.root.mkdir(parents=True, exist_ok=True)
-        # Copied first: a rename is atomic only within one file system.
+        # Moved beside first: a rename is atomic only within one file system.
         arriving = self.root / f".{manifest.name}.arriving"
         shutil.rmtree(arriving, ignore_errors=True)
         shutil.move(pipeline, arriving)
+        manifest.environment = manifest.environment or versions()
+        manifest.config = sha256_of(arriving / "config.cfg")
+        (arriving / CARD).write_text(card(manifest, arriving), encoding="utf8")
+        manifest.files = files_of(arriving)
         srsly.write_json(arriving / MANIFEST, asdict(manifest))
-        return arriving.rename(self.root / manifest.name)
+        return self.install(arriving, manifest.name)
 
-    def promote(self, name: str) -> None:
-        """Make a revision the current one."""
+    def install(self, arriving: Path, name: str) -> Path:
+        """Let a whole revision appear under its name, by one rename.
+
+        arriving (Path): Its folder, in the folder of the revisions, under a name that begins with a dot.
+        name (str): The revision's name.
+        RETURNS (Path): The revision's folder.
+        RAISES (BioactiveError): B803 when there is a revision of that name; `arriving` stays.
+        """
+        for path in arriving.rglob("*"):
+            if path.is_file():
+                _to_disk(path)  # else a power cut could leave a name with empty files under it
+        try:
+            made = arriving.rename(self.root / name)
+        except OSError as problem:
+            if not (self.root / name).exists():
+                raise
+            raise error("B803", name=name, root=self.root) from problem
+        _to_disk(self.root)
+        return made
+
+    def point_to(self, name: str) -> None:
+        """Make a revision the current one, by one rename; `promotions.promote` records it as well."""
         self.path(name)
-        pointer = self.root / f"{CURRENT}.new"
+        pointer = self.root / f".{CURRENT}.{os.getpid()}"
         pointer.write_text(name + "\n", encoding="utf8")
         pointer.replace(self.root / CURRENT)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read a manifest; what a newer version has written beside is passed over.
+
+    RAISES (BioactiveError): B800 when it is no manifest.
+    """
+    known = {each.name for each in fields(Manifest)}
+    try:
+        found = json.loads(path.read_text(encoding="utf8"))
+        return Manifest(**{name: value for name, value in found.items() if name in known})
+    except (OSError, ValueError, TypeError, AttributeError) as problem:
+        raise error("B800", path=path, reason=" ".join(str(problem).split())) from problem
+
+
+def files_of(folder: Path) -> dict[str, list[Any]]:
+    """Bytes and SHA-256 of each file of a folder but the manifest, by path with slashes."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)
+    return {path.relative_to(folder).as_posix(): [path.stat().st_size, sha256_of(path)] for path in paths}
+
+
+def check(folder: Path, manifest: Manifest) -> None:
+    """Compare the files of a revision with what its manifest says of them.
+
+    folder (Path): Where they are.
+    manifest (Manifest): What they should be. One without files, from an older version, says nothing.
+    RAISES (BioactiveError): B801 for the first that is another or is gone.
+    """
+    for path, found in damage(folder, manifest):
+        raise error("B801", path=path, found=found, name=manifest.name)
+
+
+def damage(folder: Path, manifest: Manifest) -> Iterator[tuple[Path, str]]:
+    """The files of a revision that are not as its manifest says, each with what was found."""
+    for name, (size, digest) in manifest.files.items():
+        path = folder / name
+        if not path.is_file():
+            yield path, "is gone"
+        elif path.stat().st_size != size:
+            yield path, f"has {path.stat().st_size} bytes, not {size}"
+        elif sha256_of(path) != digest:
+            yield path, "has other contents"
 
 
 def _round(name: str) -> int:
     match = NAME.fullmatch(name)
     return int(match.group(1)) if match else 0
+
+
+def _to_disk(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

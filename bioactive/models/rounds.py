@@ -9,7 +9,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from bioactive.active.loop import Round, retrain
+from bioactive.evaluation.evaluate import Evaluation
+from bioactive.evaluation.load import load_pipeline, read_docs
+from bioactive.evaluation.speed import words_per_second
+from bioactive.fingerprint import sha256_of_records
 
+from .judging import judge
+from .promotions import promote
 from .revisions import Manifest, Revisions
 
 Task = Mapping[str, Any]
@@ -71,26 +77,20 @@ def learn(
             overrides=plan.overrides,
             log=log,
         )
+        verdict = judge(found.before["dev"].counts, found.after["dev"].counts)
         manifest = Manifest(
             name=revisions.next_name(sum(found.merged.answers.values())),
             parent=str(model),
             answers=found.merged.answers,
-            data=found.data,
-            metrics=metrics(found),
-            promoted=promotion(found, plan.force),
+            data={**found.data, "answers": sha256_of_records(answers)},
+            metrics={**metrics(found), "words_per_second": speed(found.pipeline, plan.dev)},
+            promoted=verdict.sentence(plan.force),
             settings={name: getattr(plan, name) for name in ("dataset", "seed", "rehearse", "max_epochs")},
         )
         path = revisions.publish(found.pipeline, manifest)
-    if not manifest.promoted.startswith("no"):
-        revisions.promote(manifest.name)
+    if verdict.accepted or plan.force:
+        promote(revisions, manifest.name, manifest.promoted, evidence=verdict.to_dict())
     return found, manifest, path
-
-
-def promotion(found: Round, force: bool) -> str:
-    """Whether a new pipeline becomes the current one, and why: a sentence that begins with yes, no or forced."""
-    if not found.shows_a_loss:
-        return "yes: the paired bootstrap on dev shows no loss"
-    return "forced, although dev shows a loss" if force else "no: dev shows a loss; --force promotes all the same"
 
 
 def metrics(found: Round) -> dict[str, Any]:
@@ -100,7 +100,19 @@ def metrics(found: Round) -> dict[str, Any]:
         for when, side in (("before", found.before), ("after", found.after))
         for name, evaluation in side.items()
     }
-    return {**scores, "dev_types": types(found, "dev"), "dev_difference": [*found.paired.difference]}
+    by_type = type_scores(found.after["dev"])
+    return {**scores, "dev_types": by_type, "dev_difference": [*found.paired.difference]}
+
+
+def type_scores(found: Evaluation) -> dict[str, list[float]]:
+    """F1 of each type with its interval: [value, low, high]."""
+    return {label: [*row.f1] for label, row in found.types.items()}
+
+
+def speed(pipeline: Path, dev: Path) -> float:
+    """Words a second that a pipeline reads of the dev set."""
+    nlp = load_pipeline(pipeline)
+    return round(words_per_second(nlp, read_docs(dev, nlp.vocab)), 1)
 
 
 def types(found: Round, name: str) -> dict[str, list[float]]:

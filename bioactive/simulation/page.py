@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from html import escape
 from math import inf, isnan
 from pathlib import Path
@@ -10,67 +9,28 @@ from pathlib import Path
 import numpy as np
 
 from bioactive.evaluation.bootstrap import Interval
+from bioactive.report.drawing import Drawing, Line
+from bioactive.report.page import legend, ranged, table, write_html
 
 from .curves import SHARES, Curve, Report, read_curve, report_on
-from .drawing import Drawing, Line
 from .experiment import FULL, Experiment
 
-STYLE = """
-:root {
-  --ink: #1c2430; --soft: #5b6675; --rule: #d9dee6; --ground: #ffffff; --card: #f6f7f9; --fade: .14;
-  --c0: #5b6675; --c1: #0b66c3; --c2: #c2410c; --c3: #15803d; --c4: #a21caf; --c5: #a16207; --c6: #0f766e;
-  --c7: #be123c;
-}
-@media (prefers-color-scheme: dark) {
-  :root {
-    --ink: #e6eaf0; --soft: #a3adba; --rule: #38424f; --ground: #12171e; --card: #1a212b; --fade: .2;
-    --c0: #a3adba; --c1: #6cb1ff; --c2: #ff9b66; --c3: #5fd08a; --c4: #e58cf0; --c5: #e3b341; --c6: #4fd1c5;
-    --c7: #ff8095;
-  }
-}
-* { box-sizing: border-box }
-body {
-  margin: 0 auto; max-width: 76rem; padding: 1.5rem clamp(1rem, 4vw, 2.5rem);
-  background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, "Segoe UI", Roboto, sans-serif;
-}
-h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .25rem }
-h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
-p { margin: .25rem 0 .75rem; max-width: 46rem }
-.soft, figcaption, caption { color: var(--soft); font-size: .9rem }
-.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(28rem, 100%), 1fr)); gap: 1.25rem }
-figure { margin: 0; background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: .75rem }
-svg { display: block; width: 100%; height: auto }
-svg text { fill: var(--soft); font-size: 13px }
-@media (max-width: 40rem) { svg text { font-size: 20px } }
-.scroll { overflow-x: auto }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100% }
-caption { text-align: left; padding-bottom: .35rem }
-th, td { padding: .35rem .6rem; border-bottom: 1px solid var(--rule) }
-th { text-align: left; font-weight: 600 }
-td { text-align: right; white-space: nowrap }
-tbody th { white-space: nowrap }
-thead th:not(:first-child) { text-align: right }
-td small { color: var(--soft); display: block }
-.legend { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; color: var(--ink) }
-.key { display: inline-block; width: 1.1rem; height: .25rem; border-radius: 2px; margin-right: .4rem }
-.key { vertical-align: middle }
-"""
 TITLES = {"words": "words labelled", "seconds": "modelled seconds", "sentences": "texts", "documents": "documents"}
 
 
-def write_page(experiment: Experiment, output: Path, axis: str = "words") -> Path:
+def write_page(experiment: Experiment, output: Path, axis: str = "words", page: Path | None = None) -> Path:
     """Write the page of a simulation.
 
     experiment (Experiment): The simulation; runs that are not finished are left out.
     output (Path): Its folder.
     axis (str): What the tables count in; the curves are drawn over it and over modelled seconds.
-    RETURNS (Path): `report.html`.
+    page (Path | None): The page; `report.html` in the folder by default.
+    RETURNS (Path): The page.
     RAISES (BioactiveError): As `report_on`.
     """
     report = report_on(experiment, output, axis)
     axes = list(dict.fromkeys([axis, "seconds"]))
     parts = [
-        f"<h1>{escape(title_of(experiment))}</h1>",
         f"<p>{escape(_summary(experiment, report))}</p>",
         '<div class="charts">',
         *(_figure(experiment, output, each, report.full) for each in axes),
@@ -81,12 +41,7 @@ def write_page(experiment: Experiment, output: Path, axis: str = "words") -> Pat
         _point_table(experiment, output, axis),
         _settings(experiment),
     ]
-    head = f"<title>{escape(title_of(experiment))}</title><style>{STYLE}</style>"
-    meta = '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-    whole = ["<!doctype html>", f'<html lang="en"><head>{meta}{head}</head>', "<body>", *parts, "</body></html>", ""]
-    path = output / "report.html"
-    path.write_text("\n".join(whole), encoding="utf8")
-    return path
+    return write_html(page or output / "report.html", title_of(experiment), parts)
 
 
 def title_of(experiment: Experiment) -> str:
@@ -111,20 +66,13 @@ def _figure(experiment: Experiment, output: Path, axis: str, full: float) -> str
     levels = [(full, "all"), *((share * full, f"{share:.0%}") for share in SHARES)]
     drawn = Drawing(lines, levels, title, f"F1 over {title}").svg()
     told = "Mean over seeds; the band is from the lowest to the highest. Dashes: shares of full F1."
-    return f"<figure>{drawn}<figcaption>{_legend(lines)}{told}</figcaption></figure>"
+    return f"<figure>{drawn}<figcaption>{legend(lines)}{told}</figcaption></figure>"
 
 
 def _line(number: int, curve: Curve) -> Line:
     grid = np.unique(np.concatenate([curve.domain, *curve.x]).clip(*curve.domain))
     f = curve.on(grid)
     return Line(f"{curve.name} ({len(curve.seeds)})", f"var(--c{number % 8})", grid, f.mean(0), f.min(0), f.max(0))
-
-
-def _legend(lines: Sequence[Line]) -> str:
-    keys = "".join(
-        f'<span><span class="key" style="background:{line.colour}"></span>{escape(line.name)}</span>' for line in lines
-    )
-    return f'<div class="legend">{keys}</div>'
 
 
 def _needed_table(report: Report) -> str:
@@ -134,7 +82,7 @@ def _needed_table(report: Report) -> str:
         for each in report.results
     ]
     told = f"{report.axis.capitalize()} needed, with the 95 % interval over seeds and the share of the pool"
-    return f"<h2>Labels needed</h2>{_table(told, head, rows)}"
+    return f"<h2>Labels needed</h2>{table(told, head, rows)}"
 
 
 def _needed(found: Interval, pool: float) -> str:
@@ -149,7 +97,7 @@ def _area_table(report: Report, baseline: str) -> str:
     head = ["strategy", "mean F1", f"less {baseline}", "better", "worse", "gain ends at"]
     rows = []
     for each in report.results:
-        row = [each.name, _ranged(each.area), "", "", "", ""]
+        row = [each.name, ranged(each.area, 4), "", "", "", ""]
         if each.difference is not None:
             row[2] = _signed(each.difference)
         if each.difference is not None and len(each.seeds) > 1:  # one seed has no interval
@@ -160,7 +108,7 @@ def _area_table(report: Report, baseline: str) -> str:
         f"Mean F1 over the {report.axis} that all strategies share; better and worse: the share of these at which the "
         f"interval of the paired difference lies above or below zero"
     )
-    return f"<h2>Over all budgets</h2>{_table(told, head, rows)}"
+    return f"<h2>Over all budgets</h2>{table(told, head, rows)}"
 
 
 def _pair_table(report: Report) -> str:
@@ -176,7 +124,7 @@ def _pair_table(report: Report) -> str:
         for pair in report.pairs
     ]
     told = "Paired by seed, on mean F1; p values are not corrected. The sign-flip test of 5 seeds cannot go below .0625"
-    return f"<h2>Paired tests</h2>{_table(told, head, rows)}"
+    return f"<h2>Paired tests</h2>{table(told, head, rows)}"
 
 
 def _point_table(experiment: Experiment, output: Path, axis: str) -> str:
@@ -188,7 +136,7 @@ def _point_table(experiment: Experiment, output: Path, axis: str) -> str:
             f = [found[number] for found in curve.f]
             cost = float(np.mean([x[number] for x in curve.x]))
             rows.append([name, str(number), f"{cost:,.0f}", f"{np.mean(f):.4f}", f"{min(f):.4f} to {max(f):.4f}"])
-    return f"<h2>All points</h2>{_table('Means over seeds', ['strategy', 'round', axis, 'F1', 'seeds'], rows)}"
+    return f"<h2>All points</h2>{table('Means over seeds', ['strategy', 'round', axis, 'F1', 'seeds'], rows)}"
 
 
 def _settings(experiment: Experiment) -> str:
@@ -205,21 +153,3 @@ def _settings(experiment: Experiment) -> str:
 def _signed(found: Interval) -> str:
     interval = f"<small>{found.low:+.4f} to {found.high:+.4f}</small>" if found.low < found.high else ""
     return f"{found.value:+.4f}{interval}"
-
-
-def _ranged(found: Interval) -> str:
-    interval = f"<small>{found.low:.4f} to {found.high:.4f}</small>" if found.low < found.high else ""
-    return f"{found.value:.4f}{interval}"
-
-
-def _table(caption: str, head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; the first cell of a row is its header, and text in it is escaped. Other cells are made here."""
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>'
-        for first, *cells in rows
-    )
-    return (
-        f'<div class="scroll" tabindex="0"><table><caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead>'
-        f"<tbody>{body}</tbody></table></div>"
-    )

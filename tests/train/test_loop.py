@@ -15,6 +15,7 @@ from bioactive.cli.app import app
 from bioactive.corpus.jsonl import doc_to_task, write_jsonl
 from bioactive.corpus.tally import Tally
 from bioactive.errors import BioactiveError
+from bioactive.models.promotions import history
 from bioactive.models.revisions import Revisions
 
 
@@ -173,9 +174,14 @@ def test_command_publishes_a_revision_and_promotes_it(corpus, model, tmp_path):
         "test_after",
         "dev_difference",
         "dev_types",
+        "words_per_second",
     }
+    assert set(manifest.data) == {"train", "dev", "test", "answers"}
+    assert all(low <= value <= high for value, low, high in manifest.metrics["dev_types"].values())
+    assert manifest.metrics["words_per_second"] > 0
     promoted = manifest.promoted.startswith("yes")
     assert (revisions.current() is not None) is promoted
     assert list(models.glob(".training-*")) == []
+    assert [entry.name for entry in history(models)] == (revisions.names() if promoted else [])
     assert "F1 on dev" in result.output and "95 % interval" in result.output
     assert spacy.load(revisions.path("active_iter_1_added_20")).pipe_names == ["tok2vec", "crf_ner"]

@@ -14,8 +14,9 @@ from bioactive import __version__
 from bioactive.cli import main
 from bioactive.cli.app import app
 from bioactive.cli.entry import run
-from bioactive.cli.info import pipeline_rows, read_meta, versions
+from bioactive.cli.info import pipeline_rows, read_meta
 from bioactive.errors import BioactiveError, error
+from bioactive.models.environment import versions
 
 COMMANDS = [
     "compare",
@@ -26,6 +27,8 @@ COMMANDS = [
     "retrain",
     "learn",
     "quantize",
+    "models",
+    "report",
     "simulate",
     "stop-report",
     "transfer",

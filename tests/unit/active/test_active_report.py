@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import ttest_rel
 
+from bioactive.report.drawing import Drawing, Line, ticks
 from bioactive.simulation.compare import compare_pairs, paired_t, sign_flip
-from bioactive.simulation.drawing import Drawing, Line, ticks
 from bioactive.simulation.experiment import Data, Experiment, Pipeline, Strategy
 from bioactive.simulation.page import write_page
 from tests.unit.active.test_active_curves import write_run

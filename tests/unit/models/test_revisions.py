@@ -1,49 +1,139 @@
-"""Revisions: named in order, visible only when whole, promoted by name."""
+"""Revisions: named in order, visible only when whole, refused when damaged."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from bioactive import models
 from bioactive.errors import BioactiveError
 from bioactive.models.revisions import MANIFEST, Manifest, Revisions
+from tests.unit.models.conftest import Publish
 
 
-def publish(revisions: Revisions, folder: Path, answers: int) -> str:
-    folder.mkdir()
-    (folder / "config.cfg").write_text("x", encoding="utf8")
-    name = revisions.next_name(answers)
-    revisions.publish(folder, Manifest(name, "parent", {"accept": answers}, {}, {"dev": 0.5}, "yes"))
-    return name
-
-
-def test_revisions_are_numbered_and_ordered(tmp_path):
-    revisions = Revisions(tmp_path / "models")
-    made = [publish(revisions, tmp_path / f"run{n}", answers=10 * n) for n in range(1, 12)]
+def test_revisions_are_numbered_and_ordered(revisions: Revisions, publish: Publish) -> None:
+    made = [publish(10 * n) for n in range(1, 12)]
     assert made[0] == "active_iter_1_added_10"
     assert revisions.names() == made
     assert revisions.manifest(made[3]).answers == {"accept": 40}
 
 
-def test_unfinished_folder_is_no_revision(tmp_path):
+def test_unfinished_folder_is_no_revision(tmp_path: Path) -> None:
     revisions = Revisions(tmp_path)
     (tmp_path / "active_iter_1_added_5").mkdir()
     (tmp_path / ".active_iter_2_added_5.arriving").mkdir()
     (tmp_path / ".active_iter_2_added_5.arriving" / MANIFEST).write_text("{}", encoding="utf8")
     assert revisions.names() == []
-    with pytest.raises(BioactiveError, match="B510.*none"):
-        revisions.path("active_iter_1_added_5")
+    for name in ("active_iter_1_added_5", ".active_iter_2_added_5.arriving", "../models", "current"):
+        with pytest.raises(BioactiveError, match="B510.*none"):
+            revisions.path(name)
 
 
-def test_promotion_moves_current(tmp_path):
-    revisions = Revisions(tmp_path)
+def test_publishing_that_fails_before_the_rename_shows_nothing(
+    revisions: Revisions, publish: Publish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()
+    monkeypatch.setattr("bioactive.models.revisions.files_of", lambda folder: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        publish()
+    assert revisions.names() == ["active_iter_1_added_5"]
+
+
+def test_manifest_names_every_file_with_its_checksum(revisions: Revisions, publish: Publish) -> None:
+    name = publish(3)
+    folder, manifest = revisions.path(name), revisions.manifest(name)
+    expected = {
+        path.relative_to(folder).as_posix(): [path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest()]
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != MANIFEST
+    }
+    assert manifest.files == expected
+    assert set(expected) == {"config.cfg", "README.md", "crf_ner/model"}
+    assert manifest.config == expected["config.cfg"][1]
+    assert manifest.size == sum(size for size, _ in expected.values())
+    assert manifest.environment["spacy"][0] == "3" and "python" in manifest.environment
+
+
+def test_name_that_is_taken_is_refused_and_what_is_there_stays(
+    revisions: Revisions, publish: Publish, tmp_path: Path
+) -> None:
+    name = publish(3)
+    before = (revisions.path(name) / MANIFEST).read_bytes()
+    folder = tmp_path / "other"
+    folder.mkdir()
+    (folder / "config.cfg").write_text("x", encoding="utf8")
+    with pytest.raises(BioactiveError, match=f"B803.*{name}"):
+        revisions.publish(folder, Manifest(name, "", {}, {}, {}, "yes"))
+    assert (revisions.path(name) / MANIFEST).read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("harm", "found"),
+    [
+        (lambda path: path.write_bytes(path.read_bytes()[:-1] + b"X"), "has other contents"),
+        (lambda path: path.write_bytes(b"short"), "has 5 bytes, not 35"),
+        (lambda path: path.unlink(), "is gone"),
+    ],
+)
+def test_damaged_revision_is_refused_with_the_file_named(
+    revisions: Revisions, publish: Publish, harm: object, found: str
+) -> None:
+    name = publish(5)
+    assert models.get(name, revisions.root) == revisions.path(name)
+    harm(revisions.path(name) / "crf_ner" / "model")  # type: ignore[operator]
+    with pytest.raises(BioactiveError, match=f"B801.*crf_ner/model {found}"):
+        models.get(name, revisions.root)
+
+
+def test_unreadable_manifest_is_refused_with_its_path(revisions: Revisions, publish: Publish) -> None:
+    name = publish()
+    (revisions.path(name) / MANIFEST).write_text('{"name": ', encoding="utf8")
+    with pytest.raises(BioactiveError, match=f"B800.*{name}/revision.json"):
+        models.get(name, revisions.root)
+
+
+def test_manifest_of_an_older_or_newer_version_is_read(revisions: Revisions, publish: Publish) -> None:
+    name = publish()
+    path = revisions.path(name) / MANIFEST
+    found = json.loads(path.read_text(encoding="utf8"))
+    for key in ("files", "environment", "config"):
+        del found[key]
+    path.write_text(json.dumps({**found, "colour": "red"}), encoding="utf8")
+    assert revisions.manifest(name).files == {}
+    assert models.get(name, revisions.root) == path.parent
+
+
+def test_current_is_what_was_pointed_to(revisions: Revisions, publish: Publish) -> None:
+    first, second = publish(), publish()
     assert revisions.current() is None
-    first, second = (publish(revisions, tmp_path / f"run{n}", 1) for n in range(2))
-    revisions.promote(first)
-    assert revisions.current() == tmp_path / first
-    revisions.promote(second)
-    assert revisions.current() == tmp_path / second
+    with pytest.raises(BioactiveError, match=f"B802.*{first}, {second}"):
+        models.get("current", revisions.root)
+    revisions.point_to(first)
+    assert models.get("current", revisions.root).name == first
+    revisions.point_to(second)
+    assert models.get(root=revisions.root).name == second
     with pytest.raises(BioactiveError, match="B510"):
-        revisions.promote("active_iter_9_added_1")
-    assert revisions.current() == tmp_path / second
+        revisions.point_to("active_iter_9_added_1")
+    assert revisions.current() == revisions.root / second
+
+
+def test_thirty_revisions_are_listed_in_under_a_second(revisions: Revisions, publish: Publish) -> None:
+    for number in range(30):
+        publish(number)
+    for path in revisions.root.glob("*/crf_ner/model"):
+        path.unlink()  # their weights are not read
+    code = (
+        "import sys, time\nfrom bioactive.cli.app import app\n"
+        f"try: app(['models', 'list', '--models', {str(revisions.root)!r}])\n"
+        "finally: print(time.process_time(), *{m.split('.')[0] for m in sys.modules} & {'spacy', 'thinc', 'torch'})"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.splitlines()
+    assert sum("active_iter" in line for line in out) == 30
+    seconds, *heavy = out[-1].split()
+    assert heavy == []
+    assert float(seconds) < 1.0

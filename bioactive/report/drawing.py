@@ -75,7 +75,7 @@ class Drawing:
             _, place = self.at(0, y)
             yield f'<line x1="{left:.1f}" x2="{WIDTH - RIGHT}" y1="{place:.1f}" y2="{place:.1f}" stroke="var(--rule)"/>'
             yield f'<text x="{left - 7:.1f}" y="{place + 4:.1f}" text-anchor="end">{y:.2f}</text>'
-        for x in ticks(*self.x_range):
+        for x in (tick for tick in ticks(*self.x_range) if tick == int(tick)):  # costs and revisions are counted
             place, _ = self.at(x, 0)
             yield f'<text x="{place:.1f}" y="{bottom + 20:.1f}" text-anchor="middle">{x:,.0f}</text>'
         middle = (LEFT + WIDTH - RIGHT) / 2

@@ -1,0 +1,105 @@
+"""`bioactive report`: one HTML page on a pipeline, a simulation or a folder of revisions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from .db import DB
+
+if TYPE_CHECKING:
+    from bioactive.annotate.agreement import SpanAgreement
+
+SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
+
+
+def report_cli(
+    context: typer.Context,
+    path: Path = typer.Argument(..., help="A pipeline's folder, a simulation's folder, or a folder of revisions"),
+    data: Path | None = typer.Option(None, "--data", help="Of a pipeline: gold .spacy file to score it on"),
+    train: Path | None = typer.Option(None, "--train", help="Of a pipeline: its training corpus, to tell what is new"),
+    config: Path | None = typer.Option(None, "--config", help="Of a simulation: the config that it was run with"),
+    axis: str = typer.Option("words", "--axis", help="Of a simulation: what costs are counted in"),
+    dataset: str | None = typer.Option(None, "--dataset", help="Dataset of the database: how far annotators agree"),
+    db: str | None = DB,
+    examples: int = typer.Option(3, "--examples", min=0, help="Sentences to show for each kind of error"),
+    resamples: int = typer.Option(1000, "--resamples", min=1, help="Bootstrap resamples for the 95 % intervals"),
+    seed: int = typer.Option(0, "--seed", help="Seed of the bootstrap"),
+    output: Path | None = typer.Option(None, "--output", "-o", help="The page; report.html in PATH by default"),
+) -> None:
+    """Write one HTML page that needs no script and no network: scores, errors, examples, curves, costs."""
+    from bioactive.errors import error
+
+    page = output or path / "report.html"
+    if context.args and not (path / "runs").is_dir():
+        raise typer.BadParameter(f"{' '.join(context.args)}: settings are for a simulation", context)
+    if (path / "config.cfg").is_file():
+        if data is None:
+            raise error("B811", path=path, kind="a pipeline", option="--data FILE.spacy")
+        written = _pipeline(path, data, train, page, _agreement(dataset, db), (examples, resamples, seed))
+    elif (path / "runs").is_dir():
+        if config is None:
+            raise error("B811", path=path, kind="a simulation", option="--config FILE.cfg")
+        written = _simulation(path, config, list(context.args), axis, page)
+    else:
+        written = _store(path, page)
+    typer.echo(f"Written: {written}")
+
+
+def _pipeline(
+    path: Path,
+    data: Path,
+    train: Path | None,
+    page: Path,
+    agreement: SpanAgreement | None,
+    numbers: tuple[int, int, int],
+) -> Path:
+    from bioactive.evaluation.load import load_pipeline, read_docs
+    from bioactive.report.pipeline import Subject, write_pipeline_report
+
+    from .progress import progress_bar
+
+    nlp = load_pipeline(path)
+    docs = read_docs(data, nlp.vocab)
+    size = sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
+    folder = path.resolve()
+    # spaCy calls every pipeline model-best: the folder of its run says more.
+    name = f"{folder.parent.name}/{folder.name}" if folder.name.startswith("model-") else folder.name
+    subject = Subject(name, data.stem, size, *numbers)
+    with progress_bar("Reading") as bar:
+        bar.expect(len(docs))
+        learnt = read_docs(train, nlp.vocab) if train is not None else None
+        write_pipeline_report(nlp, docs, page, subject, learnt, agreement, bar.done)
+    return page
+
+
+def _simulation(path: Path, config: Path, words: list[str], axis: str, page: Path) -> Path:
+    from spacy.cli._util import parse_config_overrides
+
+    from bioactive.simulation.experiment import read_experiment
+    from bioactive.simulation.page import write_page
+
+    return write_page(read_experiment(config, parse_config_overrides(words, env_var=None)), path, axis, page)
+
+
+def _store(path: Path, page: Path) -> Path:
+    from bioactive.errors import error
+    from bioactive.models.revisions import Revisions
+    from bioactive.report.store import write_store_report
+
+    revisions = Revisions(path)
+    if not revisions.names():
+        raise error("B810", path=path)
+    return write_store_report(revisions, page)
+
+
+def _agreement(dataset: str | None, db: str | None) -> SpanAgreement | None:
+    if dataset is None:
+        return None
+    from bioactive.annotate.agreement import span_agreement
+    from bioactive.annotate.store import Store
+
+    with Store(db) as store:
+        return span_agreement(store.iter_examples(dataset))

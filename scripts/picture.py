@@ -1,0 +1,35 @@
+"""Take a picture of the top of a report with a headless browser."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from screenshot import BROWSER_FLAGS
+
+
+def main(
+    page: Annotated[Path, typer.Argument(help="HTML page, such as report.html")],
+    output: Annotated[Path, typer.Argument(help="PNG to write")],
+    width: Annotated[int, typer.Option(help="Pixels")] = 1200,
+    height: Annotated[int, typer.Option(help="Pixels")] = 1000,
+    top: Annotated[int, typer.Option(help="Pixels to scroll down first")] = 0,
+    browser: Annotated[str | None, typer.Option(help="Chromium to drive; one that is installed by default")] = None,
+) -> None:
+    """Take the picture."""
+    from playwright.sync_api import sync_playwright
+
+    found = browser or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=BROWSER_FLAGS)
+        window = chromium.new_page(viewport={"width": width, "height": height})
+        window.goto(page.resolve().as_uri())
+        window.evaluate(f"window.scrollTo(0, {top})")
+        window.screenshot(path=output)
+        chromium.close()
+
+
+if __name__ == "__main__":
+    typer.run(main)

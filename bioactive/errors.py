@@ -350,6 +350,19 @@ class Errors:
     B621 = "None of the terms {seeds} has a vector in this pipeline. Give other --seeds, single words for example."
     B622 = "No component of this pipeline {wanted}: found {pipes}. Take a pipeline that was trained for it."
 
+    # --- yes/no questions
+    B720 = "{path}:{line}: there is no {keys}, or it is empty. Give each question its passage, or take the line out."
+    B721 = (
+        "{path}:{line}: the answer {label!r} is neither yes nor no. Write true or false, yes or no, да or нет, 1 or 0."
+    )
+    B722 = "{path}:{line}: the question has no answer. Answer it, or write a .jsonl file, which needs none."
+    B723 = (
+        "{path}:{line}: of {count} questions to line {last} none has the answer {missing}. A classifier needs both: "
+        "add such questions, or make some with `bioactive questions generate`."
+    )
+    B724 = "The text {text!r} is no question with a passage. Write it as 'question [SEP] passage'."
+    B725 = "There is no way of balancing called {balance!r}. Choose one of {known}."
+
 
 def error(code: str, **found: object) -> BioactiveError:
     """Fill in the template of a code.

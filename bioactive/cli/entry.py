@@ -21,6 +21,10 @@ EXTRAS = {
     "bioc": "bioc",
     "ray": "ray",
     "matplotlib": "plots",
+    "natasha": "questions",
+    "navec": "questions",
+    "razdel": "questions",
+    "slovnet": "questions",
 }
 DEBUG = "--debug"
 FILES = "-F"

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from spacy.language import Language
 
 from .pairs import NO, YES, pair_text
-from .rules import Clause, Made, clause_of, phrases_of, questions_of
+from .rules import Alike, Clause, Made, clause_of, phrases_of, questions_of
 from .syntax import Sentence
 
 # Passages whose phrases may take the place of a statement's own: itself and so many before it.
@@ -50,6 +50,7 @@ class Report:
 def generate(
     passages: Iterable[str],
     parse: Callable[[str], Iterable[Sentence]],
+    alike: Alike,
     *,
     each: int = 2,
     seed: int = 0,
@@ -59,6 +60,7 @@ def generate(
 
     passages (Iterable[str]): The passages.
     parse (Callable): Sentences of a text, such as `syntax.Parser()`.
+    alike (Callable): The noun that may stand for another, such as `syntax.Parser().alike`.
     each (int): The most questions with either answer for a passage.
     seed (int): Of the choices.
     report (Report | None): Is filled in.
@@ -72,7 +74,7 @@ def generate(
         clauses = [clause for sentence in sentences if (clause := clause_of(sentence)) is not None]
         report.sentences += len(sentences)
         report.clauses += len(clauses)
-        for made in _chosen(clauses, _phrases(before), each, rng):
+        for made in _chosen(clauses, _phrases(before), alike, each, rng):
             report.made[made.rule] += 1
             yield Generated(made.question, passage, made.label, made.rule)
 
@@ -103,10 +105,10 @@ def _phrases(passages: Sequence[Sequence[Sentence]]) -> dict[tuple[str, ...], li
 
 
 def _chosen(
-    clauses: Sequence[Clause], phrases: dict[tuple[str, ...], list[str]], each: int, rng: random.Random
+    clauses: Sequence[Clause], phrases: dict[tuple[str, ...], list[str]], alike: Alike, each: int, rng: random.Random
 ) -> list[Made]:
     """As many of either answer, of different rules where there are some."""
-    made = [one for clause in clauses for one in questions_of(clause, phrases, rng)]
+    made = [one for clause in clauses for one in questions_of(clause, phrases, alike, rng)]
     rng.shuffle(made)
     sides = [_different([one for one in made if one.label == label]) for label in (YES, NO)]
     number = min(each, *(len(side) for side in sides))

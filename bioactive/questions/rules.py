@@ -13,7 +13,7 @@ from .pairs import NO, YES
 from .syntax import Sentence, Word, children, root, subtree
 
 # Parts of a sentence that may be left out without making it false.
-LOOSE = {"acl:relcl", "parataxis", "discourse", "vocative", "cc"}
+LOOSE = {"acl:relcl", "parataxis", "discourse", "vocative"}
 # A sentence that leans on another one, or holds under a condition only, makes no question of its own.
 LEANING = re.compile(
     r"^(он[аои]?|его|её|ее|их|ему|ей|им|ими|это[йтм]?|эти|этих|этого|этом|эта|эту|такой|такая|такие|таким|таких|данн\w+|"
@@ -28,6 +28,9 @@ OFTEN = {"обычно", "часто", "иногда", "редко", "неред
 DEGREES = {"очень", "более", "наиболее", "достаточно", "довольно", "весьма", "не"}
 FRONTABLE = {"aux", "aux:pass", "cop"}
 ARGUMENTS = {"obj", "obl", "nmod", "iobj", "nsubj", "nsubj:pass"}
+
+
+Alike = Callable[[str, Sequence[str]], str | None]
 
 
 class Made(NamedTuple):
@@ -59,10 +62,10 @@ class Clause(NamedTuple):
 
 
 class Phrase(NamedTuple):
-    """Words that may stand in the place of others: of the same case, number and gender.
+    """A noun that may stand in the place of others of its kind.
 
-    text (str): The words.
-    kind (tuple): Relation, case, number, gender.
+    text (str): The word.
+    kind (tuple): Case, number and gender.
     """
 
     text: str
@@ -80,9 +83,9 @@ def clause_of(sentence: Sentence, least: int = 4, most: int = 18) -> Clause | No
     top = root(sentence)
     if top is None or sentence[-1].text != "." or any(word.text.lower() in CONDITION for word in sentence):
         return None
-    loose = [i for i in children(sentence, top) if sentence[i].rel in LOOSE or _second_verb(sentence, top, i)]
+    loose = [i for i in children(sentence, top) if _is_loose(sentence, i) or _second_verb(sentence, top, i)]
     left = set(range(len(sentence) - 1)).difference(*(subtree(sentence, i) for i in loose))
-    relative = [i for i in left if sentence[i].rel in LOOSE - {"cc"}]
+    relative = [i for i in left if _is_loose(sentence, i)]
     left = left.difference(*(subtree(sentence, i) for i in relative))
     kept = _trimmed(sentence, sorted(left))
     front, subject = _front(sentence, top), _subject(sentence, top)
@@ -92,20 +95,22 @@ def clause_of(sentence: Sentence, least: int = 4, most: int = 18) -> Clause | No
         return None
     place = {old: new for new, old in enumerate(kept)}
     denied = [i for i in kept if sentence[i].text.lower() == "не" and sentence[i].head in (front, top)]
-    words = [sentence[i] for i in kept]
+    # Where something was taken out, its neighbours must not grow together.
+    words = [sentence[i]._replace(space=sentence[i].space or i + 1 not in place) for i in kept]
     if not least <= sum(word.pos != "PUNCT" for word in words) <= most or len(denied) > 1 or not _alone(words):
         return None
     return Clause(words, place[front], {place[i] for i in subject}, place[denied[0]] if denied else None)
 
 
 def questions_of(
-    clause: Clause, phrases: Mapping[tuple[str, ...], Sequence[str]], rng: random.Random
+    clause: Clause, phrases: Mapping[tuple[str, ...], Sequence[str]], alike: Alike, rng: random.Random
 ) -> Iterator[Made]:
     """All questions that the rules make of a clause.
 
     clause (Clause): The statement.
-    phrases (Mapping): Other words by their kind, for the rule that swaps a phrase.
-    rng (random.Random): Chooses the phrase and, where several fit, the form.
+    phrases (Mapping): Nouns of other sentences by their kind, for the rule that swaps one.
+    alike (Callable): The noun among several that is most like one; None where none is.
+    rng (random.Random): Chooses the place and, where several fit, the form.
     YIELDS (Made): Questions; those of a denied statement ask for what it denies.
     """
     words, front, denied = clause.words, clause.front, clause.denied
@@ -123,19 +128,22 @@ def questions_of(
     for rule, other in (
         ("opposite", _opposite(words)),
         ("always", _always(words)),
-        ("swap", _swap(clause, phrases, rng)),
+        ("swap", _swap(clause, phrases, alike, rng)),
     ):
         if other is not None:
             yield Made(_ask(clause._replace(words=other), rng), NO, rule)
 
 
-def phrases_of(sentence: Sentence, most: int = 4) -> Iterator[Phrase]:
-    """Phrases of a sentence that may take the place of others: a noun with what hangs on it, at most so many words."""
-    for i, word in enumerate(sentence):
-        if word.rel in ARGUMENTS and word.pos in ("NOUN", "PROPN") and word.feats.get("Case"):
-            inside = _inner(sentence, i)
-            if len(inside) <= most and _unbroken(inside):
-                yield Phrase(_joined([sentence[j] for j in inside]), _kind(word))
+def phrases_of(sentence: Sentence) -> Iterator[Phrase]:
+    """The nouns of a sentence, in the form in which they may take the place of others."""
+    for word in sentence:
+        if word.rel in ARGUMENTS and word.pos == "NOUN" and word.text.isalpha() and len(word.text) > 3:
+            yield Phrase(word.text.lower(), _kind(word))
+
+
+def _is_loose(sentence: Sentence, i: int) -> bool:
+    """Whether a part may go; of conjunctions the one that opens the sentence."""
+    return sentence[i].rel in LOOSE or (i == 0 and sentence[i].rel == "cc")
 
 
 def _second_verb(sentence: Sentence, top: int, i: int) -> bool:
@@ -170,7 +178,7 @@ def _subject(sentence: Sentence, top: int) -> set[int] | None:
     found = [i for i in children(sentence, top) if sentence[i].rel in ("nsubj", "nsubj:pass")]
     if len(found) != 1 or sentence[found[0]].pos not in ("NOUN", "PROPN"):
         return None
-    loose = [i for i in subtree(sentence, found[0]) if sentence[i].rel in LOOSE - {"cc"}]
+    loose = [i for i in subtree(sentence, found[0]) if _is_loose(sentence, i)]
     inside = subtree(sentence, found[0]).difference(*(subtree(sentence, i) for i in loose))
     ordered = sorted(inside)
     while ordered and sentence[ordered[-1]].pos == "PUNCT":
@@ -254,34 +262,24 @@ def _put(words: Sequence[Word], i: int, text: str) -> list[Word]:
     return [*words[:i], words[i]._replace(text=text), *words[i + 1 :]]
 
 
-def _swap(clause: Clause, phrases: Mapping[tuple[str, ...], Sequence[str]], rng: random.Random) -> list[Word] | None:
-    """Another phrase of the same kind in the place of one of the clause's."""
+def _swap(
+    clause: Clause, phrases: Mapping[tuple[str, ...], Sequence[str]], alike: Alike, rng: random.Random
+) -> list[Word] | None:
+    """A noun of the same kind and of like meaning in the place of one of the clause's."""
     text = _joined(clause.words).lower()
-    places = [i for i, word in enumerate(clause.words) if word.rel in ARGUMENTS and word.pos in ("NOUN", "PROPN")]
+    places = [i for i, word in enumerate(clause.words) if word.rel in ARGUMENTS and word.pos == "NOUN"]
     rng.shuffle(places)
     for i in places:
-        word = clause.words[i]
-        others = [other for other in phrases.get(_kind(word), ()) if other.lower() not in text]
-        # One word for one, so that the clause keeps its shape.
-        others = [other for other in others if other.isalpha() and len(other) > 3]
-        if others:
-            return _put(clause.words, i, _same_case(rng.choice(others), word.text))
+        others = [other for other in phrases.get(_kind(clause.words[i]), ()) if other.lower() not in text]
+        found = alike(clause.words[i].text.lower(), others)
+        if found is not None:
+            return _put(clause.words, i, found.capitalize() if i == 0 else found)
     return None
-
-
-def _same_case(text: str, like: str) -> str:
-    return text[:1].upper() + text[1:] if like[:1].isupper() else text
 
 
 def _kind(word: Word) -> tuple[str, ...]:
     number, gender = word.feats.get("Number", ""), word.feats.get("Gender", "")
     return (word.feats.get("Case", ""), number, "" if number == "Plur" else gender)
-
-
-def _inner(sentence: Sentence, top: int) -> list[int]:
-    """A noun and what hangs on it, without preposition, clauses and marks at the ends."""
-    out = {i for i in children(sentence, top) if sentence[i].rel in {"case", "punct", "cc", "conj", "acl", *LOOSE}}
-    return sorted(subtree(sentence, top).difference(*(subtree(sentence, i) for i in out)))
 
 
 def _unbroken(indices: Sequence[int]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
@@ -19,9 +20,7 @@ NOMINATIVE, ACCUSATIVE = ({"Case": case, "Number": "Sing", "Gender": "Masc"} for
 def sentence(*rows: tuple[str, int, str, str, dict[str, str]]) -> Sentence:
     """Words with head, relation, part of speech and features; a space after each but before a mark."""
     after = [*(row[0] for row in rows[1:]), "."]
-    return tuple(
-        Word(row[0], following not in ".,", *row[1:]) for row, following in zip(rows, after, strict=True)
-    )
+    return tuple(Word(row[0], following not in ".,", *row[1:]) for row, following in zip(rows, after, strict=True))
 
 
 # "При гипертонии препарат быстро снижает тонус."
@@ -36,6 +35,10 @@ STATEMENT = sentence(
 )
 
 
+def first_of(word: str, others: Sequence[str]) -> str | None:
+    return others[0] if others else None
+
+
 def replaced(at: int, **changes: object) -> Sentence:
     return tuple(word._replace(**changes) if i == at else word for i, word in enumerate(STATEMENT))
 
@@ -43,7 +46,7 @@ def replaced(at: int, **changes: object) -> Sentence:
 def made_of(parsed: Sentence, phrases: dict[tuple[str, ...], list[str]] | None = None, seed: int = 0) -> list[Made]:
     clause = clause_of(parsed)
     assert clause is not None
-    return list(questions_of(clause, phrases or {}, random.Random(seed)))
+    return list(questions_of(clause, phrases or {}, first_of, random.Random(seed)))
 
 
 def test_statement_gives_questions_of_each_kind() -> None:
@@ -102,10 +105,10 @@ def test_answers_are_even_for_each_passage_and_seed_decides() -> None:
         return [STATEMENT]
 
     report = Report()
-    made = list(generate(["a", "b"], parse, each=2, seed=3, report=report))
+    made = list(generate(["a", "b"], parse, first_of, each=2, seed=3, report=report))
     assert Counter((one.passage, one.label) for one in made) == {(p, a): 2 for p in "ab" for a in (YES, NO)}
     assert (report.sentences, report.clauses, report.made.total()) == (2, 2, len(made))
-    assert made == list(generate(["a", "b"], parse, each=2, seed=3))
+    assert made == list(generate(["a", "b"], parse, first_of, each=2, seed=3))
 
 
 def test_real_parser_gives_a_clean_question() -> None:
@@ -113,7 +116,8 @@ def test_real_parser_gives_a_clean_question() -> None:
     from bioactive.questions.syntax import Parser
 
     text = "Инфекция передаётся от кошек. Он растёт. При тахикардии препарат обычно повышает тонус сосудов."
-    made = {one.question for one in generate([text], Parser(), each=9)}
+    parser = Parser()
+    made = {one.question for one in generate([text], parser, parser.alike, each=9)}
     assert "Передаётся ли инфекция от кошек?" in made
     assert "Верно ли, что инфекция не передаётся от кошек?" in made or "Инфекция не передаётся от кошек?" in made
     assert not any("растёт" in question for question in made)

@@ -55,8 +55,7 @@ def generate_cli(
     from bioactive.questions.syntax import Parser
 
     report = Report()
-    parser = Parser()
-    made = generate(read_passages(source), parser, parser.alike, each=each, seed=seed, report=report)
+    made = generate(read_passages(source), Parser(), each=each, seed=seed, report=report)
     if verify is not None:
         made = verified(made, load_pipeline(verify), at_least, report)
     written = write_jsonl((one.to_dict() for one in made), output)

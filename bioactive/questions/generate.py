@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -11,11 +11,8 @@ from typing import NamedTuple
 from spacy.language import Language
 
 from .pairs import NO, YES, pair_text
-from .rules import Alike, Clause, Made, clause_of, phrases_of, questions_of
+from .rules import Clause, Made, clause_of, questions_of
 from .syntax import Sentence
-
-# Passages whose phrases may take the place of a statement's own: itself and so many before it.
-NEIGHBOURS = 20
 
 
 class Generated(NamedTuple):
@@ -50,7 +47,6 @@ class Report:
 def generate(
     passages: Iterable[str],
     parse: Callable[[str], Iterable[Sentence]],
-    alike: Alike,
     *,
     each: int = 2,
     seed: int = 0,
@@ -60,21 +56,18 @@ def generate(
 
     passages (Iterable[str]): The passages.
     parse (Callable): Sentences of a text, such as `syntax.Parser()`.
-    alike (Callable): The noun that may stand for another, such as `syntax.Parser().alike`.
     each (int): The most questions with either answer for a passage.
     seed (int): Of the choices.
     report (Report | None): Is filled in.
     YIELDS (Generated): For each passage as many questions with "yes" as with "no".
     """
     rng, report = random.Random(seed), report or Report()
-    before: list[list[Sentence]] = []
     for passage in passages:
         sentences = [sentence for sentence in parse(passage) if sentence]
-        before = [*before[-NEIGHBOURS:], sentences]
         clauses = [clause for sentence in sentences if (clause := clause_of(sentence)) is not None]
         report.sentences += len(sentences)
         report.clauses += len(clauses)
-        for made in _chosen(clauses, _phrases(before), alike, each, rng):
+        for made in _chosen(clauses, each, rng):
             report.made[made.rule] += 1
             yield Generated(made.question, passage, made.label, made.rule)
 
@@ -95,20 +88,9 @@ def verified(made: Iterable[Generated], nlp: Language, at_least: float, report: 
             yield one
 
 
-def _phrases(passages: Sequence[Sequence[Sentence]]) -> dict[tuple[str, ...], list[str]]:
-    found: dict[tuple[str, ...], dict[str, None]] = defaultdict(dict)
-    for sentences in passages:
-        for sentence in sentences:
-            for phrase in phrases_of(sentence):
-                found[phrase.kind][phrase.text] = None
-    return {kind: list(texts) for kind, texts in found.items()}
-
-
-def _chosen(
-    clauses: Sequence[Clause], phrases: dict[tuple[str, ...], list[str]], alike: Alike, each: int, rng: random.Random
-) -> list[Made]:
+def _chosen(clauses: Sequence[Clause], each: int, rng: random.Random) -> list[Made]:
     """As many of either answer, of different rules where there are some."""
-    made = [one for clause in clauses for one in questions_of(clause, phrases, alike, rng)]
+    made = [one for clause in clauses for one in questions_of(clause, rng)]
     rng.shuffle(made)
     sides = [_different([one for one in made if one.label == label]) for label in (YES, NO)]
     number = min(each, *(len(side) for side in sides))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,10 +27,6 @@ CONDITION = {"если", "когда", "пока", "хотя", "чтобы", "л
 OFTEN = {"обычно", "часто", "иногда", "редко", "нередко", "преимущественно", "зачастую", "порой"}
 DEGREES = {"очень", "более", "наиболее", "достаточно", "довольно", "весьма", "не"}
 FRONTABLE = {"aux", "aux:pass", "cop"}
-ARGUMENTS = {"obj", "obl", "nmod", "iobj", "nsubj", "nsubj:pass"}
-
-
-Alike = Callable[[str, Sequence[str]], str | None]
 
 
 class Made(NamedTuple):
@@ -59,17 +55,6 @@ class Clause(NamedTuple):
     front: int
     subject: set[int]
     denied: int | None
-
-
-class Phrase(NamedTuple):
-    """A noun that may stand in the place of others of its kind.
-
-    text (str): The word.
-    kind (tuple): Case, number and gender.
-    """
-
-    text: str
-    kind: tuple[str, ...]
 
 
 def clause_of(sentence: Sentence, least: int = 4, most: int = 18) -> Clause | None:
@@ -102,15 +87,11 @@ def clause_of(sentence: Sentence, least: int = 4, most: int = 18) -> Clause | No
     return Clause(words, place[front], {place[i] for i in subject}, place[denied[0]] if denied else None)
 
 
-def questions_of(
-    clause: Clause, phrases: Mapping[tuple[str, ...], Sequence[str]], alike: Alike, rng: random.Random
-) -> Iterator[Made]:
+def questions_of(clause: Clause, rng: random.Random) -> Iterator[Made]:
     """All questions that the rules make of a clause.
 
     clause (Clause): The statement.
-    phrases (Mapping): Nouns of other sentences by their kind, for the rule that swaps one.
-    alike (Callable): The noun among several that is most like one; None where none is.
-    rng (random.Random): Chooses the place and, where several fit, the form.
+    rng (random.Random): Chooses the form where several fit.
     YIELDS (Made): Questions; those of a denied statement ask for what it denies.
     """
     words, front, denied = clause.words, clause.front, clause.denied
@@ -125,20 +106,9 @@ def questions_of(
     deny = rng.choice([_that, _plain])
     verb = words[front:] if front else _lowered(words)
     yield Made(deny([*words[:front], _no(front), *verb]), NO, "denied")
-    for rule, other in (
-        ("opposite", _opposite(words)),
-        ("always", _always(words)),
-        ("swap", _swap(clause, phrases, alike, rng)),
-    ):
+    for rule, other in (("opposite", _opposite(words)), ("always", _always(words))):
         if other is not None:
             yield Made(_ask(clause._replace(words=other), rng), NO, rule)
-
-
-def phrases_of(sentence: Sentence) -> Iterator[Phrase]:
-    """The nouns of a sentence, in the form in which they may take the place of others."""
-    for word in sentence:
-        if word.rel in ARGUMENTS and word.pos == "NOUN" and word.text.isalpha() and len(word.text) > 3:
-            yield Phrase(word.text.lower(), _kind(word))
 
 
 def _is_loose(sentence: Sentence, i: int) -> bool:
@@ -260,26 +230,6 @@ def _always(words: Sequence[Word]) -> list[Word] | None:
 
 def _put(words: Sequence[Word], i: int, text: str) -> list[Word]:
     return [*words[:i], words[i]._replace(text=text), *words[i + 1 :]]
-
-
-def _swap(
-    clause: Clause, phrases: Mapping[tuple[str, ...], Sequence[str]], alike: Alike, rng: random.Random
-) -> list[Word] | None:
-    """A noun of the same kind and of like meaning in the place of one of the clause's."""
-    text = _joined(clause.words).lower()
-    places = [i for i, word in enumerate(clause.words) if word.rel in ARGUMENTS and word.pos == "NOUN"]
-    rng.shuffle(places)
-    for i in places:
-        others = [other for other in phrases.get(_kind(clause.words[i]), ()) if other.lower() not in text]
-        found = alike(clause.words[i].text.lower(), others)
-        if found is not None:
-            return _put(clause.words, i, found.capitalize() if i == 0 else found)
-    return None
-
-
-def _kind(word: Word) -> tuple[str, ...]:
-    number, gender = word.feats.get("Number", ""), word.feats.get("Gender", "")
-    return (word.feats.get("Case", ""), number, "" if number == "Plur" else gender)
 
 
 def _unbroken(indices: Sequence[int]) -> bool:

@@ -8,13 +8,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-
 VECTORS = "emb/navec_news_v1_1B_250K_300d_100q.tar"
 SYNTAX = "model/slovnet_syntax_news_v1.tar"
 MORPHOLOGY = "model/slovnet_morph_news_v1.tar"
-# Between these cosines a noun is of like meaning and not another spelling.
-ALIKE, SAME = 0.35, 0.9
 
 
 class Word(NamedTuple):
@@ -71,32 +67,15 @@ class Parser:
             for piece, tree, form in rows
         )
 
-    def alike(self, word: str, others: Sequence[str]) -> str | None:
-        """The word among several whose vector is closest to a word's.
-
-        word (str): In lower case.
-        others (Sequence[str]): Words to choose from, in lower case.
-        RETURNS (str | None): None when none has a cosine from `ALIKE` up to `SAME`.
-        """
-        vectors = self._vectors
-        if word not in vectors:
-            return None
-        rows = [(_cosine(vectors[word], vectors[other]), other) for other in others if other in vectors]
-        return max(((value, other) for value, other in rows if ALIKE <= value <= SAME), default=(0.0, None))[1]
-
-    @cached_property
-    def _vectors(self) -> Any:
-        from navec import Navec
-
-        return Navec.load(_data() / VECTORS)
-
     @cached_property
     def _models(self) -> tuple[Any, Any]:
+        from navec import Navec
         from slovnet import Morph, Syntax
 
+        vectors = Navec.load(_data() / VECTORS)
         models = Syntax.load(_data() / SYNTAX), Morph.load(_data() / MORPHOLOGY)
         for model in models:
-            model.navec(self._vectors)
+            model.navec(vectors)
         return models
 
 
@@ -106,10 +85,6 @@ def _data() -> Path:
     if found is None or not found.submodule_search_locations:
         raise ModuleNotFoundError("No module named 'natasha'", name="natasha")
     return Path(found.submodule_search_locations[0]) / "data"
-
-
-def _cosine(one: np.ndarray, other: np.ndarray) -> float:
-    return float(one @ other / max(float(np.linalg.norm(one) * np.linalg.norm(other)), 1e-9))
 
 
 def subtree(sentence: Sentence, top: int) -> set[int]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Sequence
 
 import pytest
 
 from bioactive.questions.generate import Report, generate
 from bioactive.questions.pairs import NO, YES
-from bioactive.questions.rules import Made, clause_of, phrases_of, questions_of
+from bioactive.questions.rules import Made, clause_of, questions_of
 from bioactive.questions.syntax import Sentence, Word, subtree
 
 FINITE = {"VerbForm": "Fin", "Mood": "Ind"}
@@ -35,18 +34,14 @@ STATEMENT = sentence(
 )
 
 
-def first_of(word: str, others: Sequence[str]) -> str | None:
-    return others[0] if others else None
-
-
 def replaced(at: int, **changes: object) -> Sentence:
     return tuple(word._replace(**changes) if i == at else word for i, word in enumerate(STATEMENT))
 
 
-def made_of(parsed: Sentence, phrases: dict[tuple[str, ...], list[str]] | None = None, seed: int = 0) -> list[Made]:
+def made_of(parsed: Sentence) -> list[Made]:
     clause = clause_of(parsed)
     assert clause is not None
-    return list(questions_of(clause, phrases or {}, first_of, random.Random(seed)))
+    return list(questions_of(clause, random.Random(0)))
 
 
 def test_statement_gives_questions_of_each_kind() -> None:
@@ -58,13 +53,6 @@ def test_statement_gives_questions_of_each_kind() -> None:
     assert "повышает" in rules["opposite"].question.lower()
     assert "всегда" in rules["always"].question
     assert all(rules[rule].label == NO for rule in ("denied", "opposite", "always"))
-
-
-def test_phrase_of_the_same_kind_is_swapped_in() -> None:
-    kinds = {phrase.kind: [phrase.text] for phrase in phrases_of(STATEMENT)}
-    swapped = [one for seed in range(9) for one in made_of(STATEMENT, {kind: ["аппетит"] for kind in kinds}, seed)]
-    found = [one for one in swapped if one.rule == "swap"]
-    assert found and all(one.label == NO and "ппетит" in one.question for one in found)
 
 
 def test_denied_statement_asks_for_what_it_denies() -> None:
@@ -105,10 +93,10 @@ def test_answers_are_even_for_each_passage_and_seed_decides() -> None:
         return [STATEMENT]
 
     report = Report()
-    made = list(generate(["a", "b"], parse, first_of, each=2, seed=3, report=report))
+    made = list(generate(["a", "b"], parse, each=2, seed=3, report=report))
     assert Counter((one.passage, one.label) for one in made) == {(p, a): 2 for p in "ab" for a in (YES, NO)}
     assert (report.sentences, report.clauses, report.made.total()) == (2, 2, len(made))
-    assert made == list(generate(["a", "b"], parse, first_of, each=2, seed=3))
+    assert made == list(generate(["a", "b"], parse, each=2, seed=3))
 
 
 def test_real_parser_gives_a_clean_question() -> None:
@@ -116,8 +104,7 @@ def test_real_parser_gives_a_clean_question() -> None:
     from bioactive.questions.syntax import Parser
 
     text = "Инфекция передаётся от кошек. Он растёт. При тахикардии препарат обычно повышает тонус сосудов."
-    parser = Parser()
-    made = {one.question for one in generate([text], parser, parser.alike, each=9)}
+    made = {one.question for one in generate([text], Parser(), each=9)}
     assert "Передаётся ли инфекция от кошек?" in made
     assert "Верно ли, что инфекция не передаётся от кошек?" in made or "Инфекция не передаётся от кошек?" in made
     assert not any("растёт" in question for question in made)

@@ -404,6 +404,19 @@ class Errors:
     )
     B811 = "{path} is {kind}, and a report on one needs more: give {option} too."
 
+    # --- yes/no questions
+    B720 = "{path}:{line}: there is no {keys}, or it is empty. Give each question its passage, or take the line out."
+    B721 = (
+        "{path}:{line}: the answer {label!r} is neither yes nor no. Write true or false, yes or no, да or нет, 1 or 0."
+    )
+    B722 = "{path}:{line}: the question has no answer. Answer it, or write a .jsonl file, which needs none."
+    B723 = (
+        "{path}:{line}: of {count} questions to line {last} none has the answer {missing}. A classifier needs both: "
+        "add such questions, or make some with `bioactive questions generate`."
+    )
+    B724 = "The text {text!r} is no question with a passage. Write it as 'question [SEP] passage'."
+    B725 = "There is no way of balancing called {balance!r}. Choose one of {known}."
+
 
 def error(code: str, **found: object) -> BioactiveError:
     """Fill in the template of a code.

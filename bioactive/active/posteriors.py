@@ -37,8 +37,10 @@ class Posterior:
     """What a pipeline believes about one Doc of L words; white space is no word, and there is no padding.
 
     text (str): The Doc's text.
-    kind (str): Where it comes from: "exact" (CRF), "beam", "spans" or "text" (nothing but the text is known).
-    words (int): L.
+    kind (str): Where it comes from: "exact" (CRF), "beam", "spans", "cats" (a text classifier) or "text" (nothing but
+        the text is known).
+    words (int): L. A text classifier's decisions stand in for words: one where its labels exclude each other, else one
+        a label.
     tags (tuple[str, ...]): Names of the K tags, "O" among them.
     marginals (np.ndarray): Probability of each tag at each word, [L, K]; rows sum to 1.
     best (tuple[str, ...]): The most probable tag sequence, L tags.
@@ -66,6 +68,7 @@ class Posterior:
 
 
 Adapter = Callable[..., list[Posterior]]
+CLASSIFIERS = ("textcat", "textcat_multilabel")
 posteriors = catalogue.create("bioactive", "posteriors", entry_points=True)
 
 
@@ -111,7 +114,10 @@ def find_adapter(nlp: Language, component: str | None = None) -> tuple[str, Adap
     RETURNS (tuple[str, Adapter]): The component's name and its adapter.
     RAISES (BioactiveError): B320 when there is none.
     """
-    for name in reversed(nlp.pipe_names):
+    # A classifier of whole texts speaks only where nothing looks at the words.
+    classifies = [name for name in nlp.pipe_names if nlp.get_pipe_meta(name).factory in CLASSIFIERS]
+    tags = [name for name in nlp.pipe_names if name not in classifies]
+    for name in (*reversed(tags), *reversed(classifies)):
         factory = nlp.get_pipe_meta(name).factory
         if component in (None, name) and factory in posteriors:
             return name, posteriors.get(factory)
@@ -205,6 +211,54 @@ def spancat_posteriors(component: Any, docs: Sequence[Doc]) -> list[Posterior]:
     answers = np.split(to_numpy(scores).reshape(-1, len(component.labels)), np.cumsum(lengths)[:-1])
     make = partial(_from_span_scores, labels=component.labels, threshold=component.cfg["threshold"])
     return [make(doc, *row) for doc, *row in zip(docs, edges, answers, strict=True)]
+
+
+@posteriors("textcat")
+def textcat_posteriors(component: Any, docs: Sequence[Doc]) -> list[Posterior]:
+    """Posteriors of spaCy's `textcat`, whose labels exclude each other: one decision a text.
+
+    component (Any): A `TextCategorizer`.
+    docs (Sequence[Doc]): Docs that have passed the components before it.
+    RETURNS (list[Posterior]): One a Doc, of one "word" with the labels as its tags: "entropy" and "margin" are those of
+        the labels.
+    """
+    scores = component.model.ops.to_numpy(component.predict(docs)).astype(np.float64)
+    return [_from_decisions(doc, tuple(component.labels), row[None]) for doc, row in zip(docs, scores, strict=True)]
+
+
+@posteriors("textcat_multilabel")
+def multilabel_posteriors(component: Any, docs: Sequence[Doc]) -> list[Posterior]:
+    """Posteriors of spaCy's `textcat_multilabel`: one decision, "no" or "yes", a label.
+
+    component (Any): A `MultiLabel_TextCategorizer`.
+    docs (Sequence[Doc]): Docs that have passed the components before it.
+    RETURNS (list[Posterior]): One a Doc, of as many "words" as there are labels.
+    """
+    scores = component.model.ops.to_numpy(component.predict(docs)).astype(np.float64)
+    return [
+        _from_decisions(doc, ("no", "yes"), np.column_stack([1 - row, row]))
+        for doc, row in zip(docs, scores, strict=True)
+    ]
+
+
+def _from_decisions(doc: Doc, tags: tuple[str, ...], probs: np.ndarray) -> Posterior:
+    """probs: [decisions, tags], independent of each other."""
+    logs = np.log(np.maximum(probs, np.finfo(float).tiny))
+    ranked = np.sort(logs, axis=1)
+    best = float(ranked[:, -1].sum())
+    # The runner-up changes the one decision that costs least.
+    turn = float((ranked[:, -2] - ranked[:, -1]).max()) if probs.shape[1] > 1 else -inf
+    return Posterior(
+        text=doc.text,
+        kind="cats",
+        words=len(probs),
+        tags=tags,
+        marginals=probs,
+        best=tuple(tags[k] for k in probs.argmax(axis=1)),
+        best_log_prob=best,
+        second_log_prob=best + turn,
+        sequence_entropy=float(entropy_of(probs).sum()),
+    )
 
 
 def _labelled(doc: Doc, nlp: Language) -> bool:

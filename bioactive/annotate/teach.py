@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice, tee
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..corpus.jsonl import BINARY_VIEW, task_to_doc
 from ..errors import error
@@ -132,7 +132,9 @@ class TextClassifier:
         unknown = [name for name in wanted if name not in pipe.labels]
         if unknown:
             raise error("B616", labels=", ".join(unknown), name=self.name, known=", ".join(pipe.labels))
-        self.labels = wanted or list(pipe.labels)
+        self.pair = list(pipe.labels) if infer_exclusive(nlp, self.name) and len(pipe.labels) == 2 else []
+        # Whoever has answered for one of two has answered for the other.
+        self.labels = wanted or self.pair[:1] or list(pipe.labels)
 
     def __call__(self, stream: Iterable[Task], batch_size: int = 32) -> Iterator[Scored]:
         """Score texts.
@@ -154,15 +156,22 @@ class TextClassifier:
 
         RETURNS (float): The loss; 0.0 when nothing can be learnt.
         """
-        docs = []
+        docs, pipe = [], cast(Any, self.nlp.get_pipe(self.name))
         for answer in answers:
             cats = label_answer(answer)
             if cats:
                 doc = self.nlp.make_doc(answer["text"])
-                doc.cats = {label: value for label, value in cats.items() if label in self.labels}
+                doc.cats = {label: value for label, value in self._completed(cats).items() if label in pipe.labels}
                 docs.append(doc)
         with self._lock:
             return _learn(self.nlp, self.name, docs, drop)
+
+    def _completed(self, cats: dict[str, float]) -> dict[str, float]:
+        """Of two labels that exclude each other, what an answer about one says about the other."""
+        if len(self.pair) != 2 or len(known := [label for label in self.pair if label in cats]) != 1:
+            return cats
+        other = next(label for label in self.pair if label not in known)
+        return {**cats, other: 1.0 - cats[known[0]]}
 
     def scores(self, texts: Sequence[str]) -> list[dict[str, float]]:
         """How likely each label fits, for each text."""

@@ -46,6 +46,7 @@ from .label_use import merge_cli, noise_cli
 from .models import models_app
 from .predict import predict_cli
 from .quantize import quantize_cli
+from .questions import questions_app
 from .rank import rank_cli
 from .report import SETTINGS as REPORT
 from .report import report_cli
@@ -71,6 +72,7 @@ app.add_typer(corpus_app, name="corpus", rich_help_panel=CORPORA)
 label_app.command("noise")(noise_cli)
 label_app.command("merge")(merge_cli)
 app.add_typer(label_app, name="label", rich_help_panel=CORPORA)
+app.add_typer(questions_app, name="questions", rich_help_panel=CORPORA)
 app.command("evaluate", rich_help_panel=PIPELINES)(evaluate_cli)
 app.command("predict", rich_help_panel=PIPELINES)(predict_cli)
 app.command("rank", rich_help_panel=PIPELINES)(rank_cli)

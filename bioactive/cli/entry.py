@@ -22,6 +22,10 @@ EXTRAS = {
     "ray": "ray",
     "matplotlib": "plots",
     "huggingface_hub": "hub",
+    "natasha": "questions",
+    "navec": "questions",
+    "razdel": "questions",
+    "slovnet": "questions",
 }
 DEBUG = "--debug"
 FILES = "-F"

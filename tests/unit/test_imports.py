@@ -52,6 +52,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "corpus": {*KNOWLEDGE, *DATA},
     "evaluation": {*KNOWLEDGE, *DATA},
     "annotate": {*KNOWLEDGE, *DATA},
+    "questions": {*KNOWLEDGE, *DATA},
+    "questions.model": {"questions", "ner.head"},
     "cheap": {*KNOWLEDGE, *DATA, "ner.gold"},
     "annotate.teach": {*KNOWLEDGE, *DATA, "annotate", "active"},
     "annotate.recipes": {*KNOWLEDGE, *DATA, "annotate", "annotate.teach", "active"},
@@ -77,11 +79,12 @@ MAY_IMPORT: dict[str, set[str]] = {
         "report",
         "report.store",
         "simulation",
+        "questions",
     },
     "__main__": {"cli"},
 }
 # What a packaged pipeline takes along, and what must not come with it.
-RUNTIME = ("errors", "tags", "fingerprint", "tokenizer", "ner")
+RUNTIME = ("errors", "tags", "fingerprint", "tokenizer", "ner", "questions")
 HEAVY = ("fastapi", "starlette", "uvicorn", "httpx", "sqlalchemy", "psycopg", "matplotlib", "plotly", "ray", "typer")
 
 

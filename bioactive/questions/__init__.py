@@ -1,0 +1,1 @@
+"""Yes/no questions about a passage: pairs, a classifier for spaCy's `textcat`, questions made by rule, scores."""

@@ -1,0 +1,80 @@
+"""A yes/no pipeline on a test set, with the threshold tuned on dev, beside baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..corpus.binfile import read_docs
+from .pairs import NO, YES, split_text
+from .scores import YesNoScores, answers_at, majority, question_only, score, tuned_threshold
+
+DEFAULT = 0.5
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was found.
+
+    threshold (float): From which probability on the answer is "yes".
+    systems (dict[str, YesNoScores]): By name; the pipeline at this threshold and at .5, and the baselines.
+    """
+
+    threshold: float
+    systems: dict[str, YesNoScores]
+
+    def to_dict(self) -> dict[str, Any]:
+        """All numbers, for JSON."""
+        rows = {
+            name: {"accuracy": own.accuracy, **{label: each._asdict() for label, each in own.classes.items()}}
+            for name, own in self.systems.items()
+        }
+        return {"threshold": self.threshold, "systems": rows}
+
+
+def evaluate(nlp: Language, test: Path, dev: Path | None = None, train: Path | None = None) -> Evaluation:
+    """Score a pipeline.
+
+    nlp (Language): A pipeline with a `textcat` of the labels "yes" and "no".
+    test (Path): Questions to score, `.spacy`.
+    dev (Path | None): Questions to tune the threshold on; .5 without.
+    train (Path | None): Questions for the baselines; without it there are none.
+    RETURNS (Evaluation): The scores.
+    RAISES (BioactiveError): B120 for a broken file, B724 for a text that is no pair.
+    """
+    docs = list(read_docs(test, nlp.vocab))
+    gold, yes = answers_of(docs), probabilities(nlp, docs)
+    systems = {"pipeline at .5": score(gold, answers_at(yes, DEFAULT))}
+    threshold = DEFAULT
+    if dev is not None:
+        tuning = list(read_docs(dev, nlp.vocab))
+        threshold = tuned_threshold(answers_of(tuning), probabilities(nlp, tuning))
+        systems["pipeline, threshold of dev"] = score(gold, answers_at(yes, threshold))
+    if train is not None:
+        known = list(read_docs(train, nlp.vocab))
+        right = answers_of(known)
+        systems["majority"] = score(gold, majority(right, len(gold)))
+        asked = list(zip(questions_of(known), right, strict=True))
+        systems["question only"] = score(gold, answers_at(question_only(asked, questions_of(docs)), DEFAULT))
+    return Evaluation(threshold, systems)
+
+
+def probabilities(nlp: Language, docs: Sequence[Doc]) -> list[float]:
+    """The probability of "yes" of each Doc; the Docs themselves stay as they are."""
+    texts = (doc.text for doc in docs)
+    return [doc.cats[YES] for doc in nlp.pipe(texts)]
+
+
+def answers_of(docs: Sequence[Doc]) -> list[str]:
+    """The gold answers."""
+    return [YES if doc.cats[YES] >= doc.cats[NO] else NO for doc in docs]
+
+
+def questions_of(docs: Sequence[Doc]) -> list[str]:
+    """The questions alone."""
+    return [split_text(doc.text)[0] for doc in docs]

@@ -55,7 +55,7 @@ def arcs(page: Any) -> list[str]:
     """The labels of the arcs that are drawn."""
     page.wait_for_timeout(100)
     assert page.locator(".arc").count() == page.locator(".link").count()
-    return [label.removesuffix(" ×") for label in page.locator(".link").all_inner_texts()]
+    return [label.removesuffix("×").strip() for label in page.locator(".link").all_inner_texts()]
 
 
 def test_click_on_head_then_child_makes_a_relation(server: Start, new_page: Open) -> None:

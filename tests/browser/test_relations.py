@@ -53,9 +53,10 @@ def links(page: Any) -> list[tuple[int, int, str]]:
 
 def arcs(page: Any) -> list[str]:
     """The labels of the arcs that are drawn."""
-    page.wait_for_timeout(100)
+    frame = "requestAnimationFrame"  # arcs are drawn in the frame after a change
+    page.evaluate(f"() => new Promise(done => {frame}(() => {frame}(() => {frame}(done))))")
     assert page.locator(".arc").count() == page.locator(".link").count()
-    return [label.removesuffix(" ×") for label in page.locator(".link").all_inner_texts()]
+    return [label.removesuffix("×").strip() for label in page.locator(".link").all_inner_texts()]
 
 
 def test_click_on_head_then_child_makes_a_relation(server: Start, new_page: Open) -> None:
@@ -156,6 +157,7 @@ def test_same_relation_counts_once_and_another_label_is_another(server: Start, n
         page.keyboard.press(label)
         drag(page, "Aspirin", "gout")
     assert links(page) == [(0, 3, "TREATS"), (0, 3, "CAUSES")]
+    assert arcs(page) == ["TREATS", "CAUSES"]
     heights = [box["y"] for box in (link.bounding_box() for link in page.locator(".link").all())]
     assert abs(heights[0] - heights[1]) > 10
 
@@ -251,7 +253,7 @@ def test_review_shows_arcs_and_stores_the_version_that_stands(server: Start, new
     ]
     task = {**related(spans=[DRUG]), "view_id": "relations", "versions": versions}
     running, page = opened(server, new_page, task, view_id="review")
-    page.wait_for_timeout(200)
+    assert arcs(page)
     assert page.locator("relations-text .link").all_inner_texts() == ["CAUSES", "TREATS"]
     page.keyboard.press("Shift+Digit2")
     page.keyboard.press("a")

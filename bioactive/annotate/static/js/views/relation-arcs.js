@@ -85,7 +85,7 @@ export class Arcs {
     const name = view.describeRelation(relation);
     button.setAttribute("aria-label", chosen && view.linking ? `${t("remove")}: ${name}` : name);
     button.title = chosen && view.linking ? t("remove") : name;
-    if (chosen && view.linking) button.append(make("span", "cut", " ×"));
+    if (chosen && view.linking) button.append(make("span", "cut", "×"));
     button.addEventListener("pointerdown", (event) => event.preventDefault()); // the text keeps the focus
     button.addEventListener("click", () => this.onPick(relation));
     return button;

@@ -11,7 +11,11 @@ from pathlib import Path
 import pytest
 from spacy.tokens import DocBin
 
+from bioactive.annotate.controller import Controller
 from bioactive.annotate.loaders import BROKEN, load_source
+from bioactive.annotate.recipes import ner_manual
+from bioactive.annotate.recipes.ner_manual import MISPLACED
+from bioactive.annotate.store import Store
 from bioactive.annotate.stream import DUPLICATES, Stream, without_duplicates
 from bioactive.annotate.tasks import Task, add_tokens
 from bioactive.corpus.tally import Tally
@@ -60,6 +64,36 @@ def test_jsonl_source_skips_broken_lines_and_goes_on(tmp_path: Path, caplog: pyt
     assert stream.source.tally.counts[BROKEN] == 4
     assert [where.split(": ")[0].rpartition(":")[2] for where in stream.source.tally.examples[BROKEN]] == list("2456")
     assert "pool.jsonl:2" in caplog.text
+
+
+def test_source_with_every_fault_is_told_by_line_and_the_rest_is_asked(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    good = [json.dumps({"text": f"Text {name} ."}) for name in "abcd"]
+    lines = [
+        good[0],
+        '{"text": "off", "spans": [{"start": 50, "end": 60, "label": "A"}]}',
+        '{"text": "odd", "spans": [{"start": "x", "end": 3, "label": "A"}]}',
+        '{"text": "no list", "spans": "A"}',
+        good[1],
+        '{"text": "no offsets", "tokens": [{"text": "nope"}]}',
+        '{"text": "broken',
+        good[1],
+        '{"text": "half a word", "spans": [{"start": 0, "end": 2, "label": "A"}]}',
+        '{"text": "none", "spans": null, "tokens": null}',
+        good[2],
+        good[3],
+    ]
+    (tmp_path / "pool.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    with Store(str(tmp_path / "a.db")) as store:
+        recipe = ner_manual("ds", blank("en"), tmp_path / "pool.jsonl", ["A"])
+        controller = Controller(recipe, store, {"batch_size": 20})
+        shown = [task["text"] for task in controller.get_questions("ds-anna")]
+    assert shown == ["Text a .", "Text b .", "none", "Text c .", "Text d ."]
+    tally = controller.stream.source.tally
+    assert tally.counts[BROKEN] == 5 and tally.counts[MISPLACED] == 1 and tally.counts[DUPLICATES] == 1
+    for number in (2, 3, 4, 6, 7):
+        assert f"pool.jsonl:{number}: " in caplog.text
 
 
 def test_txt_source_takes_a_text_a_line(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ COMMANDS = [
     "retrain",
     "learn",
     "quantize",
+    "questions",
     "simulate",
     "stop-report",
     "transfer",

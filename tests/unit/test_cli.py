@@ -29,6 +29,7 @@ COMMANDS = [
     "quantize",
     "models",
     "report",
+    "questions",
     "simulate",
     "stop-report",
     "transfer",

@@ -54,7 +54,7 @@ def classifier(factory: str) -> Language:
     cats = {"good": {"POS": 1.0, "NEG": 0.0}, "bad": {"POS": 0.0, "NEG": 1.0}}
     examples = [Example.from_dict(nlp.make_doc(text), {"cats": cats[text]}) for text in cats]
     optimizer = nlp.initialize(lambda: examples)
-    for _ in range(80):
+    for _ in range(20):
         nlp.update(examples, sgd=optimizer)
     return nlp
 

@@ -51,6 +51,7 @@ from .rank import rank_cli
 from .report import SETTINGS as REPORT
 from .report import report_cli
 from .retrain import retrain_cli
+from .serve import serve_cli
 from .simulate import SETTINGS, simulate_cli
 from .stop_report import stop_report_cli
 from .threshold import threshold_cli
@@ -75,6 +76,7 @@ app.add_typer(label_app, name="label", rich_help_panel=CORPORA)
 app.add_typer(questions_app, name="questions", rich_help_panel=CORPORA)
 app.command("evaluate", rich_help_panel=PIPELINES)(evaluate_cli)
 app.command("predict", rich_help_panel=PIPELINES)(predict_cli)
+app.command("serve", rich_help_panel=PIPELINES)(serve_cli)
 app.command("rank", rich_help_panel=PIPELINES)(rank_cli)
 app.command("retrain", rich_help_panel=PIPELINES)(retrain_cli)
 app.add_typer(models_app, name="models", rich_help_panel=PIPELINES)

@@ -92,7 +92,7 @@ class Batcher(Generic[T]):
                 self._more.clear()
 
     def _next(self) -> list[tuple[Job[T], list[str]]]:
-        """Texts of the next batch by their jobs. Each job gets its share, so that a long one does not keep others out."""
+        """Texts of the next batch by their jobs; each gets its share, so that a long one does not keep others out."""
         batch: list[tuple[Job[T], list[str]]] = []
         left = self.batch_size
         share = max(1, left // max(1, len(self._jobs)))

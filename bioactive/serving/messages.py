@@ -19,9 +19,7 @@ class Entity(BaseModel):
     end: int = Field(description="Offset after the last one")
     label: str
     text: str
-    confidence: float | None = Field(
-        description="Probability of the entity, 0 to 1; null where the pipeline gives none"
-    )
+    confidence: float | None = Field(description="Its probability; null where the pipeline gives none")
 
 
 class Entities(BaseModel):

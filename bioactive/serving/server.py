@@ -59,7 +59,7 @@ def serve(
     load (Callable): Gives the pipeline. Called in the thread that will use it: a GPU is chosen for a thread.
     options (Options): Where and how.
     on_ready (Callable | None): Told the address and what a request has to bring, when the server can be asked.
-    RAISES (BioactiveError): B405 or B406 when one cannot listen there, B415 for a password that cannot be used, B307 for
+    RAISES (BioactiveError): B405 or B406 when one cannot listen there, B415 for an unusable password, B307 for
         a pipeline that predicts no entities; whatever `load` raises.
     """
     access = make_access(is_loopback(options.host))

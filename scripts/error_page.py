@@ -10,7 +10,8 @@ from bioactive.errors import Errors
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "errors.md"
 INTRO = """# Error codes
 
-Every error that a user can cause is one line with a code. Words in angle brackets are filled in. The ten most likely ones, with more to say about them, are in
+Every error that a user can cause is one line with a code. Words in angle brackets are filled in. The ten most likely
+ones, with more to say about them, are in
 [troubleshooting](troubleshooting.md). This page is written by `scripts/error_page.py`.
 
 | code | message |
@@ -27,7 +28,7 @@ def page() -> str:
 def _cell(template: str) -> str:
     """A template as markdown: places to fill in become ⟨name⟩, and nothing of it is markup."""
     named = re.sub(r"(?<!\{)\{(\w+)[^{}]*\}(?!\})", r"⟨\1⟩", template).replace("{{", "{").replace("}}", "}")
-    return re.sub(r"([\\`*_\[\]<>|])", r"\\\1", named)
+    return re.sub(r"([\\*_\[\]<>|])", r"\\\1", named)
 
 
 if __name__ == "__main__":

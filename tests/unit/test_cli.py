@@ -29,6 +29,7 @@ COMMANDS = [
     "retrain",
     "learn",
     "quantize",
+    "questions",
     "models",
     "report",
     "serve",

@@ -404,6 +404,16 @@ class Errors:
     )
     B811 = "{path} is {kind}, and a report on one needs more: give {option} too."
 
+    # --- serving over HTTP
+    B830 = "The request holds {found}. Send one 'text', or up to {most} 'texts'."
+    B831 = "Text {number} (counted from 0) has {length} characters. Cut it: the server takes up to {most}."
+    B832 = "{waiting} texts wait already, the request has {more}, and {room} may wait. Ask again in a second."
+    B833 = "The pipeline failed on this request ({problem}). The server's log has the traceback; send the texts singly."
+    B834 = (
+        "This is no request: {problems}. Send JSON such as {{'text': '...'}} or {{'texts': ['...', '...']}}, in double "
+        "quotes."
+    )
+
     # --- yes/no questions
     B720 = "{path}:{line}: there is no {keys}, or it is empty. Give each question its passage, or take the line out."
     B721 = (

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bioactive"
 
-GROUND = {"errors", "tags", "fingerprint"}
+GROUND = {"errors", "tags", "fingerprint", "whole"}
 KNOWLEDGE = {"tokenizer", *GROUND}
 DATA = {"annotate.store", "annotate.tasks", "corpus", "evaluation"}
 WORK = {"annotate.recipes", "active"}
@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "tags": {"errors"},
     "fingerprint": set(),
+    "whole": set(),
     "tokenizer": GROUND,
     "ner": set(),
     "ner.lattice": set(),
@@ -86,7 +87,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 # What a packaged pipeline takes along, and what must not come with it.
-RUNTIME = ("errors", "tags", "fingerprint", "tokenizer", "ner", "questions")
+RUNTIME = ("errors", "tags", "fingerprint", "whole", "tokenizer", "ner", "questions")
 HEAVY = ("fastapi", "starlette", "uvicorn", "httpx", "sqlalchemy", "psycopg", "matplotlib", "plotly", "ray", "typer")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from bioactive.annotate.leases import Terms
 from bioactive.annotate.server import create_app
 from bioactive.annotate.store import Store
 from bioactive.errors import BioactiveError
-from tests.app.support import AppClient
+from tests.app.support import AppClient, restart_postgres
 from tests.disk import fill, mounted
 
 
@@ -97,6 +99,42 @@ def test_server_that_ends_connections_is_told_and_then_used(postgres: str) -> No
         give(store, "second")
         assert store.count_dataset("ds") == before + 1
         store.drop_dataset("ds")
+
+
+@pytest.mark.postgres
+def test_answers_outlast_a_restart_of_postgresql_under_load(postgres: str) -> None:
+    acknowledged, told = [], []
+
+    def work(store: Store, name: str) -> None:
+        number = 0
+        while number < 40 or not restarted.is_set():
+            text = f"{name} {number}"
+            try:
+                added = store.add_examples([{"text": text, "answer": "accept"}], ["load"])
+            except BioactiveError as problem:
+                told.append(problem.code)
+                time.sleep(0.05)
+                continue
+            acknowledged.append((text, added))
+            number += 1
+
+    restarted = threading.Event()
+    with Store(postgres) as store:
+        threads = [threading.Thread(target=work, args=(store, name)) for name in "abcd"]
+        for thread in threads:
+            thread.start()
+        while len(acknowledged) < 20:
+            time.sleep(0.01)
+        try:
+            restart_postgres(postgres)
+        finally:
+            restarted.set()
+            for thread in threads:
+                thread.join()
+        stored = [eg["text"] for eg in store.iter_examples("load")]
+        store.drop_dataset("load")
+    assert sorted(stored) == sorted(text for text, _ in acknowledged)
+    assert set(told) == {"B918"}
 
 
 # --- the clock

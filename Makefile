@@ -20,7 +20,7 @@ export TOKENIZERS_PARALLELISM := false
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types format docs bench clean
+.PHONY: help demo test matrix lint types format docs bench clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ demo: $(VENV)/.ready  ## the whole path on the demo corpus: train, package, rank
 test: $(VENV)/.ready-dev  ## the whole test suite
 	@scripts/browser.sh
 	@$(BIN)/python -m pytest
+
+matrix:  ## a smoke test on each Python from 3.10 to 3.13 that is found, in .matrix/
+	@scripts/matrix.sh $(PIP_FLAGS)
 
 lint: $(VENV)/.ready-dev  ## ruff: rules and format
 	@$(BIN)/ruff check .

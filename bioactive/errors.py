@@ -414,6 +414,24 @@ class Errors:
         "quotes."
     )
 
+    # --- faults of the machine
+    B915 = (
+        "{path}: cannot be written: {reason}. Make room there and run the command again; finished files and finished "
+        "blocks of a run were kept."
+    )
+    B916 = (
+        "The database {url} has no room left: {reason}. Nothing of this was stored. Make room on its disk; the page "
+        "sends its answers again."
+    )
+    B917 = (
+        "The database {url} has been locked by another program for {seconds} seconds. Nothing of this was stored. "
+        "Close the program that holds it; the page sends its answers again."
+    )
+    B918 = (
+        "The database {url} does not answer: {reason}. Nothing of this was stored. Check that its server runs; the "
+        "page sends its answers again."
+    )
+
     # --- yes/no questions
     B720 = "{path}:{line}: there is no {keys}, or it is empty. Give each question its passage, or take the line out."
     B721 = (

@@ -14,6 +14,7 @@ from typing import Any
 
 from bioactive.annotate.tasks import Task, to_json
 from bioactive.errors import error
+from bioactive.whole import whole
 
 Facts = Mapping[str, Any]
 UNTOLD = 16  # longer values are checksums, which tell a reader nothing
@@ -112,9 +113,8 @@ class Journal:
 
     def _write_state(self) -> None:
         state = {"facts": self.facts, "blocks": self.blocks, "size": self.size, "counts": self.counts}
-        new = self.state.with_name(f"{self.state.name}.new")
-        new.write_text(to_json(state), encoding="utf8")
-        new.replace(self.state)
+        with whole(self.state) as new:
+            new.write_text(to_json(state), encoding="utf8")
 
     def _recall(self) -> None:
         """Take up what an earlier run left, if it was the same run."""
@@ -144,12 +144,11 @@ def write_lines(tasks: Iterator[Task], output: Path) -> int:
     """
     import srsly
 
-    new, written = output.with_name(f"{output.name}.new"), 0
-    with new.open("w", encoding="utf8", newline="\n") as file:
+    written = 0
+    with whole(output) as new, new.open("w", encoding="utf8", newline="\n") as file:
         for task in tasks:
             file.write(srsly.json_dumps(task) + "\n")
             written += 1
-    new.replace(output)
     return written
 
 

@@ -13,6 +13,7 @@ from bioactive.annotate.tasks import Task
 from bioactive.corpus.binfile import write_docs
 from bioactive.corpus.brat import write_brat
 from bioactive.errors import error
+from bioactive.whole import whole
 
 from .predict import task_doc
 
@@ -63,9 +64,8 @@ def write_bins(tasks: Iterator[Task], output: Path, total: int, size: int) -> li
     else:
         paths = [output.with_name(f"{output.stem}-{n + 1:05}{output.suffix}") for n in range(-(-total // size))]
     for path in paths:
-        new, vocab = path.with_name(f"{path.name}.new"), Vocab()
-        write_docs((task_doc(task, vocab) for task in islice(tasks, size)), new)
-        new.replace(path)
+        vocab = Vocab()
+        write_docs((task_doc(task, vocab) for task in islice(tasks, size)), path)
     return paths
 
 
@@ -75,15 +75,13 @@ def write_rows(tasks: Iterable[Task], output: Path) -> None:
     tasks (Iterable[Task]): Predicted tasks.
     output (Path): The file; it appears when it is whole.
     """
-    new = output.with_name(f"{output.name}.new")
-    with new.open("w", encoding="utf8", newline="\n") as file:
+    with whole(output) as new, new.open("w", encoding="utf8", newline="\n") as file:
         file.write("# " + "\t".join(HEADER) + "\n")
         for task in tasks:
             meta = task.get("meta")
             if isinstance(meta, dict) and "doc_id" in meta:
                 file.write(f"\n# newdoc id = {meta['doc_id']}\n")
             file.write("".join("\t".join(row) + "\n" for row in rows_of(task)) + "\n")
-    new.replace(output)
 
 
 def rows_of(task: Task) -> Iterator[tuple[str, str, str]]:

@@ -15,15 +15,20 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
-from ..errors import error
+from ..errors import BioactiveError, error
 from . import schema
 
 DEFAULT_PATH = "bioactive.db"
 ENVIRONMENT = "BIOACTIVE_DB"
 # Seconds that SQLite waits for another process to finish its write.
 BUSY_SECONDS = 30
+# What SQLite's and PostgreSQL's messages have in common when the disk is full, or SQLite waited in vain.
+FULL = ("disk is full", "no space left", "disk full")
+LOCKED = ("database is locked", "database table is locked")
+# The messages that pass: what failed may be tried again as it is.
+PASSING = ("B916", "B917", "B918")
 # Any constant will do: it names the lock by which PostgreSQL serialises the writers of all processes.
 ADVISORY_LOCK = 4_206_901
 
@@ -83,7 +88,7 @@ class Database:
         self._queued = threading.Lock()
         self._working = False
         try:
-            with self.write() as connection:
+            with self._begin() as connection:
                 schema.prepare(connection, self.name)
         except DatabaseError as problem:
             self.close()
@@ -98,7 +103,14 @@ class Database:
 
         durable (bool): Wait for the disk. Without, a killed program loses nothing either, but a power cut may.
         YIELDS (Connection): Committed, and durable, when the block ends; rolled back when it raises.
+        RAISES (BioactiveError): B916 for a full disk, B917 when another program holds the lock, B918 when the server is
+            gone; the connections mend themselves.
         """
+        with self._explained(), self._begin(durable) as connection:
+            yield connection
+
+    @contextmanager
+    def _begin(self, durable: bool = True) -> Iterator[Connection]:
         with self._lock, (self._writers if durable else self._quick_writers).begin() as connection:
             if connection.dialect.name == "postgresql":
                 if not durable:
@@ -162,9 +174,21 @@ class Database:
         """A connection for reading.
 
         YIELDS (Connection): It sees one state of the database.
+        RAISES (BioactiveError): As `write`.
         """
-        with self.engine.connect() as connection:
+        with self._explained(), self.engine.connect() as connection:
             yield connection
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Faults of the machine get a code; what else the database says is a fault of ours, and stays what it is."""
+        try:
+            yield
+        except DBAPIError as problem:
+            found = _passing(problem, self.name)
+            if found is None:
+                raise
+            raise found from problem
 
     def close(self) -> None:
         """Close all connections."""
@@ -215,8 +239,29 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
+def _first_line(problem: DBAPIError) -> str:
+    told = str(problem.orig).strip()
+    return told.splitlines()[0] if told else type(problem.orig).__name__
+
+
+def _passing(problem: DBAPIError, name: str) -> BioactiveError | None:
+    """What is to be said of a full disk, a lock or a lost server; None for all else."""
+    told, reason = str(problem.orig).lower(), _first_line(problem)
+    if any(words in told for words in FULL):
+        return error("B916", url=name, reason=reason)
+    if any(words in told for words in LOCKED):
+        return error("B917", url=name, seconds=BUSY_SECONDS)
+    # While a server starts or stops it refuses connections, with no connection to call invalid.
+    if problem.connection_invalidated or (isinstance(problem, OperationalError) and "sqlite" not in name.split(":")[0]):
+        return error("B918", url=name, reason=reason)
+    return None
+
+
 def _explain(problem: DatabaseError, url: URL) -> Exception:
-    reason = str(problem.orig).strip().splitlines()[0] if str(problem.orig).strip() else type(problem.orig).__name__
+    found = _passing(problem, url.render_as_string(hide_password=True))
+    if found is not None and found.code != "B918":
+        return found
+    reason = _first_line(problem)
     if "not a database" in reason:
         return error("B401", path=url.database)
     if isinstance(problem, OperationalError) and url.get_backend_name() == "sqlite":

@@ -6,6 +6,7 @@ transactions do not wait for the disk: after a power cut a task may go out a sec
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from .tasks import TaskKey
 _RUNNING = (dataset.c.name == bindparam("name"), lease.c.expires > bindparam("now"))
 _OUT = select(lease.c.input_hash, lease.c.task_hash).join(dataset).where(*_RUNNING)
 _OUT_AT = _OUT.where(lease.c.session == bindparam("session"))
+_LAST = select(func.max(lease.c.taken))
 _COUNT = select(func.count()).select_from(lease).join(dataset).where(*_RUNNING)
 _HOLDERS = select(lease.c.input_hash, lease.c.task_hash, lease.c.session).where(
     lease.c.dataset_id == bindparam("dataset_id"),
@@ -80,15 +82,43 @@ class Taken:
     full: set[TaskKey] = field(default_factory=set)
 
 
+class SteadyClock:
+    """Seconds since 1970 that never go back: when the machine's clock is set back, they go on by the time that passes.
+
+    Else a lease of ten minutes would run for an hour and ten when a clock that was an hour fast is put right, and the
+    tasks of an annotator who went home would be nobody's until then.
+
+    least (float): Where to begin when the machine's clock is behind it.
+    """
+
+    def __init__(self, least: float = 0.0) -> None:
+        self._last = least
+        self._at = time.monotonic()
+        self._asked = threading.Lock()
+
+    def __call__(self) -> float:
+        """The time now."""
+        with self._asked:
+            at = time.monotonic()
+            # The machine's clock where it is ahead: the monotonic one may stand still while a machine sleeps.
+            self._last = max(time.time(), self._last + at - self._at)
+            self._at = at
+            return self._last
+
+
 class Leases:
     """The leases in a database.
 
     database (Database): The database.
-    clock (Callable[[], float]): Gives seconds since 1970.
+    clock (Callable[[], float] | None): Gives seconds since 1970; by default a `SteadyClock` that goes on from the last
+        lease that was taken.
     """
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float] | None = None) -> None:
         self.database = database
+        if clock is None:
+            with database.read() as connection:
+                clock = SteadyClock(connection.execute(_LAST).scalar() or 0.0)
         self.clock = clock
 
     def take(self, terms: Terms, session: str, keys: Iterable[TaskKey], limit: int) -> Taken:

@@ -21,6 +21,7 @@ from ..errors import BioactiveError
 from . import content
 from .access import Access, make_access
 from .controller import Controller
+from .database import PASSING
 from .guard import Guard, is_loopback, make_policy
 from .hooks import call_hook
 from .listening import address, bind, web_server
@@ -217,7 +218,10 @@ async def _explain(_request: object, problem: Exception) -> JSONResponse:
     code = problem.code if isinstance(problem, BioactiveError) else ""
     if isinstance(problem, RecipeFailure):
         logger.error("%s", problem.trace)
-    return JSONResponse({"detail": str(problem), "code": code}, status_code=422)
+    if code in PASSING:
+        # The page keeps its answers and sends them again, as after any failure of the server.
+        logger.error("%s", problem)
+    return JSONResponse({"detail": str(problem), "code": code}, status_code=503 if code in PASSING else 422)
 
 
 def _public(config: dict[str, Any]) -> dict[str, Any]:

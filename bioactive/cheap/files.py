@@ -15,6 +15,7 @@ from ..corpus.convert import ConvertOptions
 from ..corpus.jsonl import write_jsonl
 from ..corpus.tally import Tally
 from ..errors import error
+from ..whole import whole
 from .imported import read_labels
 from .origin import origins, to_task
 
@@ -54,13 +55,12 @@ def write_labelled(docs: Iterable[Doc], path: Path) -> Written:
     """
     check_kind(path)
     written = Written()
-    new = path.with_name(f"{path.name}.new")
     counted = (written.watch(doc) for doc in docs)
     if path.suffix.lower() == ".spacy":
-        write_docs(counted, new)
+        write_docs(counted, path)
     else:
-        write_jsonl(map(to_task, counted), new)
-    new.replace(path)
+        with whole(path) as new:
+            write_jsonl(map(to_task, counted), new)
     return written
 
 

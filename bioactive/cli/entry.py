@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -29,6 +30,8 @@ EXTRAS = {
     "razdel": "questions",
     "slovnet": "questions",
 }
+# No room on the disk, over one's quota, over the size that a file may have.
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 DEBUG = "--debug"
 QUIET = "--quiet"
 FILES = "-F"
@@ -99,7 +102,7 @@ def told(work: Callable[[], object], debug: bool = False) -> None:
     """
     try:
         work()
-    except (BioactiveError, ModuleNotFoundError) as found:
+    except (BioactiveError, ModuleNotFoundError, OSError) as found:
         explained = _explained(found)
         if debug or explained is None:
             raise
@@ -140,10 +143,13 @@ def _run_recipe(files: Sequence[str], words: Sequence[str]) -> None:
     run_recipe(files, words)
 
 
-def _explained(found: BioactiveError | ModuleNotFoundError) -> BioactiveError | None:
-    """What to tell a user: a missing package is explained when an extra brings it, and is a fault of ours otherwise."""
+def _explained(found: BioactiveError | ModuleNotFoundError | OSError) -> BioactiveError | None:
+    """What to tell a user: a missing package is explained when an extra brings it, a disk when it is full; what else
+    there is is a fault of ours."""
     if isinstance(found, BioactiveError):
         return found
+    if isinstance(found, OSError):
+        return error("B915", path=found.filename or "The disk", reason=found.strerror) if found.errno in FULL else None
     package = (found.name or "").partition(".")[0]
     if package not in EXTRAS:
         return None

@@ -19,6 +19,7 @@ from spacy.vocab import Vocab
 from srsly import msgpack
 
 from ..errors import error
+from ..whole import whole
 
 _NOT_STRINGS = {IDS[name] for name in ("HEAD", "ENT_IOB", "POS", "SENT_START", "SPACY")}
 _SPAN = struct.Struct(">QQQllll")  # id, kb_id, label, start, end, start_char, end_char, as SpanGroup.to_bytes has them
@@ -137,13 +138,13 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
 
 
 def write_docs(docs: Iterable[Doc], path: Path) -> int:
-    """Write Docs to a `.spacy` file; folders on the way are made.
+    """Write Docs to a `.spacy` file, which appears when it is whole; folders on the way are made.
 
     docs (Iterable[Doc]): Docs that share one vocab.
     path (Path): The file.
     RETURNS (int): How many Docs were written.
     """
     corpus = CorpusBin(docs)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    corpus.to_disk(path)
+    with whole(path) as new:
+        corpus.to_disk(new)
     return len(corpus)

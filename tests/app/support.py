@@ -74,6 +74,18 @@ def postgres_server() -> Iterator[str]:
             _as(user, control, "stop", "-m", "fast", "-D", data)
 
 
+def restart_postgres(url: str) -> None:
+    """Stop the server that `postgres_server` has started as a power cut would, and start it again.
+
+    url (str): What `postgres_server` gave.
+    """
+    if "BIOACTIVE_POSTGRES" in os.environ:
+        pytest.skip("the server that BIOACTIVE_POSTGRES names is not ours to restart")
+    user, folder = url.partition("//")[2].partition("@")[0], url.rpartition("host=")[2]
+    control = shutil.which("pg_ctl") or next(iter(map(str, Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))))
+    _as(user, control, "restart", "-w", "-m", "immediate", "-D", f"{folder}/data", "-l", f"{folder}/log")
+
+
 def _as(user: str, *command: str) -> None:
     quoted = " ".join(f"'{word}'" for word in command)
     full = ["su", user, "-s", "/bin/sh", "-c", quoted] if os.geteuid() == 0 else list(command)

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bioactive"
 
-GROUND = {"errors", "tags", "fingerprint"}
+GROUND = {"errors", "tags", "fingerprint", "whole"}
 KNOWLEDGE = {"tokenizer", "tables", *GROUND}
 DATA = {"annotate.store", "annotate.tasks", "corpus", "evaluation"}
 WORK = {"annotate.recipes", "active"}
@@ -26,6 +26,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tags": {"errors"},
     "fingerprint": set(),
     "tables": set(),
+    "whole": set(),
     "tokenizer": GROUND,
     "ner": set(),
     "ner.lattice": set(),
@@ -90,7 +91,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
 }
 # What a packaged pipeline takes along, and what must not come with it.
-RUNTIME = ("errors", "tags", "fingerprint", "tokenizer", "ner", "questions")
+RUNTIME = ("errors", "tags", "fingerprint", "whole", "tokenizer", "ner", "questions")
 HEAVY = ("fastapi", "starlette", "uvicorn", "httpx", "sqlalchemy", "psycopg", "matplotlib", "plotly", "ray", "typer")
 
 

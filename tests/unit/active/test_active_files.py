@@ -324,3 +324,21 @@ def test_a_zone_of_the_caller_is_kept(tmp_path, pool, real_crf_nlp):
         doc = real_crf_nlp("outside of the blocks")
         rank_file(Run(real_crf_nlp, pool, tmp_path / "out.jsonl"), RankOptions(**FOUR))
         assert [token.text for token in doc] == ["outside", "of", "the", "blocks"]
+
+
+def test_shards_of_whole_blocks_joined_are_the_file_of_one_run(tmp_path, real_crf_nlp):
+    pool = [{"text": f"{'abcdefgh'[i % 8]} {'x ' * (i % 3)}{i}", "id": i} for i in range(41)]
+    parts = {"whole": pool, "shard1": pool[:16], "shard2": pool[16:]}  # a block has 16 texts here
+    for name, part in parts.items():
+        srsly.write_jsonl(tmp_path / f"{name}.jsonl", part)
+        predict_file(
+            Run(real_crf_nlp, tmp_path / f"{name}.jsonl", tmp_path / f"{name}.out.jsonl"), PredictOptions(**FOUR)
+        )
+        run = Run(real_crf_nlp, tmp_path / f"{name}.jsonl", tmp_path / f"{name}.ranked.jsonl")
+        rank_file(run, RankOptions(n=5, **FOUR))
+    found = {name: (tmp_path / f"{name}.out.jsonl").read_bytes() for name in parts}
+    assert found["shard1"] + found["shard2"] == found["whole"]
+    # The best of all are among the best of each.
+    best = {name: list(srsly.read_jsonl(tmp_path / f"{name}.ranked.jsonl")) for name in parts}
+    joined = sorted(best["shard1"] + best["shard2"], key=lambda eg: -eg["score"])
+    assert [eg["id"] for eg in joined[:5]] == [eg["id"] for eg in best["whole"]]

@@ -134,7 +134,8 @@ def total(folder: Path) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(folder.glob("*.json")):
         part = json.loads(path.read_text(encoding="utf-8"))
-        own = found.setdefault(part["target"], {"inputs": 0, "seconds": 0.0, "slowest": 0.0, "codes": {}, "findings": {}})
+        empty: dict[str, Any] = {"inputs": 0, "seconds": 0.0, "slowest": 0.0, "codes": {}, "findings": {}}
+        own = found.setdefault(part["target"], empty)
         own["inputs"] += part["inputs"]
         own["seconds"] += part["seconds"]
         own["slowest"] = max(own["slowest"], part["slowest"])
@@ -152,7 +153,8 @@ def show(folder: Path) -> None:
         coded = sum(own["codes"].values())
         pace = own["inputs"] / max(own["seconds"], 1e-9)
         slowest = f"{own['slowest']:.2f} s"
-        print(f"{name:12} {own['inputs']:9,} {pace:9,.0f} {slowest:>9} {read:9,} {coded:19,} {sum(own['findings'].values())}")
+        times = sum(own["findings"].values())
+        print(f"{name:12} {own['inputs']:9,} {pace:9,.0f} {slowest:>9} {read:9,} {coded:19,} {times}")
         for place, times in own["findings"].items():
             print(f"    {times:7,} x {place}")
     print(f"{'all':12} {sum(own['inputs'] for own in counts.values()):9,}")

@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bioactive"
 
-GROUND = {"errors", "tags", "fingerprint"}
+GROUND = {"errors", "tags", "fingerprint", "strict_json"}
 KNOWLEDGE = {"tokenizer", *GROUND}
 DATA = {"annotate.store", "annotate.tasks", "corpus", "evaluation"}
 WORK = {"annotate.recipes", "active"}
@@ -25,6 +25,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "tags": {"errors"},
     "fingerprint": set(),
+    "strict_json": set(),
     "tokenizer": GROUND,
     "ner": set(),
     "ner.lattice": set(),

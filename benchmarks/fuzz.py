@@ -19,6 +19,7 @@ import sys
 import time
 import traceback
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ import typer
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 10.0  # seconds for one input
 MAX_LENGTH = 2048  # bytes of one input, before pieces are put in
-REPORT_EVERY = 500
+REPORT_EVERY = 100
 ENGINES = ("atheris", "hypothesis")
 
 
@@ -80,7 +81,7 @@ def place_of(problem: BaseException) -> str:
     return f"{type(problem).__name__} at {place}: {str(problem)[:100]!r}".partition("0x")[0]
 
 
-def by_atheris(name: str, inputs: int, folder: Path) -> None:
+def by_atheris(name: str, seconds: int, folder: Path) -> None:
     """Mutate inputs towards new code; the process ends in here."""
     import atheris
 
@@ -96,17 +97,20 @@ def by_atheris(name: str, inputs: int, folder: Path) -> None:
     targets.folder()
 
     def one(data: bytes) -> None:
-        if tally.inputs < inputs:
-            tally.run(expand(name, data))
-        if tally.inputs == inputs:
-            tally.save()
+        tally.run(expand(name, data))
 
-    options = [f"-runs={inputs}", f"-max_len={MAX_LENGTH}", "-timeout=120", "-rss_limit_mb=4096", "-verbosity=0"]
+    options = [
+        f"-max_total_time={seconds}",
+        f"-max_len={MAX_LENGTH}",
+        "-timeout=120",
+        "-rss_limit_mb=4096",
+        "-verbosity=0",
+    ]
     atheris.Setup([sys.argv[0], *options, str(corpus)], one)
     atheris.Fuzz()
 
 
-def by_hypothesis(name: str, inputs: int, folder: Path) -> None:
+def by_hypothesis(name: str, seconds: int, folder: Path) -> None:
     """Draw inputs from the pieces of the format."""
     from hypothesis import HealthCheck, Phase, given, settings
 
@@ -115,7 +119,7 @@ def by_hypothesis(name: str, inputs: int, folder: Path) -> None:
     tally = Tally(name, "hypothesis", folder)
 
     @settings(
-        max_examples=inputs,
+        max_examples=1_000_000,
         deadline=None,
         database=None,
         phases=[Phase.generate],
@@ -123,9 +127,12 @@ def by_hypothesis(name: str, inputs: int, folder: Path) -> None:
     )
     @given(files(name))
     def one(data: bytes) -> None:
+        if time.perf_counter() - tally.begin > seconds:
+            raise KeyboardInterrupt  # hypothesis passes on nothing else at once
         tally.run(data)
 
-    one()
+    with suppress(KeyboardInterrupt):
+        one()
     tally.save()
 
 
@@ -165,7 +172,7 @@ def main(
     folder: Path = typer.Option(Path("/tmp/fuzz"), help="Where counts, findings and the corpus are kept"),
     engine: str = typer.Option("atheris", help="atheris or hypothesis"),
     target: list[str] = typer.Option([], help="Only this one; may be repeated"),
-    turn: int = typer.Option(5000, help="Inputs of one target before the next one has its turn"),
+    turn: int = typer.Option(30, help="Seconds for one target before the next one has its turn"),
     one: str = typer.Option("", hidden=True, help="The target of a single process"),
     report: bool = typer.Option(False, help="Only print the counts so far"),
 ) -> None:
@@ -176,12 +183,12 @@ def main(
     folder.mkdir(parents=True, exist_ok=True)
     if one:
         logging.disable(logging.CRITICAL)  # a line for each input that is skipped
-        {"atheris": by_atheris, "hypothesis": by_hypothesis}[engine](one, inputs, folder)
+        {"atheris": by_atheris, "hypothesis": by_hypothesis}[engine](one, turn, folder)
         return
     names = target or list(SEEDS)
     while not report and sum(own["inputs"] for own in total(folder).values()) < inputs:
         for name in names:
-            command = [sys.executable, __file__, "--one", name, "--inputs", str(turn), "--engine", engine]
+            command = [sys.executable, __file__, "--one", name, "--turn", str(turn), "--engine", engine]
             with (folder / f"{name}.log").open("ab") as log:
                 subprocess.run([*command, "--folder", str(folder)], stdout=log, stderr=log, cwd=ROOT, check=False)
     show(folder)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext, suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis.errors import Unsatisfiable
 
 from bioactive.annotate.controller import Controller
 from bioactive.annotate.server import create_app
@@ -41,7 +43,7 @@ def _call(operation: object, mode: object, seen: set[int]) -> None:
         seen.add(response.status_code)
 
     cases = operation.as_strategy(generation_mode=mode)  # type: ignore[attr-defined]
-    from hypothesis import given
-
     quiet = settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
-    quiet(given(cases)(send))()
+    # A request without parameters or a body cannot be made wrong.
+    with suppress(Unsatisfiable) if mode is schemathesis.GenerationMode.NEGATIVE else nullcontext():
+        quiet(given(cases)(send))()

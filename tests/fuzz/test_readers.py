@@ -34,6 +34,7 @@ FOUND = [
     ("jsonl", '{"text": "a", "tokens": [{"text": 1}]}', "B119"),
     ("jsonl", '{"text": "a", "tokens": [{"text": "a", "disabled": true}]}', "B119"),
     ("jsonl", '{"text": "a", "tokens": {"text": "a"}}', "B119"),
+    ("columns", "# newdoc id = 7\n -DOCSTART- O\n", "B900"),
     ("pubtator", "1|t|IL-2\n1\t0\t²\tIL\tDNA\n", ""),
     ("pubtator", f"1|t|IL-2\n1\t0\t{HUGE}\tIL\tDNA\n", "B121"),
     ("brat", f"IL-2\0T1\tDNA 0 {HUGE}\tIL\n", "B115"),

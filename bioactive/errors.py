@@ -26,7 +26,7 @@ class BioactiveError(ValueError):
 
 class Errors:
     """The templates. B0xx tags, B1xx corpora, B2xx the component, B3xx evaluation and ranking, B4xx annotation,
-    B5xx models and commands, B6xx recipes, B8xx revisions and reports."""
+    B5xx models and commands, B6xx recipes, B8xx revisions and reports, B9xx hostile input."""
 
     # --- tags
     B001 = "Tag {tag!r} is not a tag of the BIO scheme. Expected 'O', 'B-<label>' or 'I-<label>'."
@@ -444,6 +444,12 @@ class Errors:
     )
     B724 = "The text {text!r} is no question with a passage. Write it as 'question [SEP] passage'."
     B725 = "There is no way of balancing called {balance!r}. Choose one of {known}."
+
+    # --- hostile input
+    B900 = (
+        "{path}: the word {word!r} cannot be written as a column: it would be read as the beginning of a document. "
+        "Write JSONL or brat instead."
+    )
 
 
 def error(code: str, **found: object) -> BioactiveError:

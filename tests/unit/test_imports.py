@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bioactive"
 
-GROUND = {"errors", "tags", "fingerprint", "whole"}
+GROUND = {"errors", "tags", "fingerprint", "strict_json", "whole"}
 KNOWLEDGE = {"tokenizer", "tables", *GROUND}
 DATA = {"annotate.store", "annotate.tasks", "corpus", "evaluation"}
 WORK = {"annotate.recipes", "active"}
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "fingerprint": set(),
     "tables": set(),
     "whole": set(),
+    "strict_json": set(),
     "tokenizer": GROUND,
     "ner": set(),
     "ner.lattice": set(),

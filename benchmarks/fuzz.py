@@ -6,8 +6,8 @@
 Atheris (`pip install 'bioactive[fuzz]'`) mutates inputs towards code that none has reached yet; hypothesis draws them
 from the pieces of each format. The targets and what they check are in tests/fuzz/targets.py. An error without a code,
 text that came back changed and an input that took longer than 10 s are findings: each is counted, its input is kept in
-the folder once for each place in the code, and the run goes on. Counts are written every 100 inputs of a target, so that
-a run that is stopped has them; the runs of a folder add up.
+the folder once for each place in the code, and the run goes on. Counts are written every 100 inputs of a target, so
+that a run that is stopped has them; the runs of a folder add up.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
-"""Hostile input: every reader fed with made-up files until a number of inputs is reached.
+"""Hostile input: every reader fed with made-up files.
 
     nice -n 15 python benchmarks/fuzz.py --inputs 1000000 --folder /tmp/fuzz [--engine hypothesis] [--target brat]
+    python benchmarks/fuzz.py --folder /tmp/fuzz --report
 
 Atheris (`pip install 'bioactive[fuzz]'`) mutates inputs towards code that none has reached yet; hypothesis draws them
-from the pieces of each format. The targets and what they check are in tests/fuzz/targets.py. Each runs in a process of
-its own, in turns, so that a run that is stopped has something of each. An error without a code, text that came back
-changed or an input that took longer than 10 s is a finding: it is counted, its input is kept in the folder once for
-each place in the code, and the run goes on.
+from the pieces of each format. The targets and what they check are in tests/fuzz/targets.py. An error without a code,
+text that came back changed and an input that took longer than 10 s are findings: each is counted, its input is kept in
+the folder once for each place in the code, and the run goes on. Counts are written every 100 inputs of a target, so
+that a run that is stopped has them; the runs of a folder add up.
 """
 
 from __future__ import annotations
@@ -14,12 +15,11 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import subprocess
 import sys
 import time
 import traceback
 from collections import Counter
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,6 @@ ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 10.0  # seconds for one input
 MAX_LENGTH = 2048  # bytes of one input, before pieces are put in
 REPORT_EVERY = 100
-ENGINES = ("atheris", "hypothesis")
 
 
 class Tally:
@@ -81,59 +80,48 @@ def place_of(problem: BaseException) -> str:
     return f"{type(problem).__name__} at {place}: {str(problem)[:100]!r}".partition("0x")[0]
 
 
-def by_atheris(name: str, seconds: int, folder: Path) -> None:
-    """Mutate inputs towards new code; the process ends in here."""
+def by_atheris(names: Sequence[str], inputs: int, folder: Path) -> None:
+    """Mutate inputs towards new code; their first byte chooses the target. The process ends in here."""
     import atheris
 
     with atheris.instrument_imports(include=["bioactive"], enable_loader_override=False):
         from tests.fuzz import targets
     from tests.fuzz.grammar import SEEDS, expand
 
-    corpus = folder / "corpus" / name
-    corpus.mkdir(parents=True, exist_ok=True)
-    for number, seed in enumerate(SEEDS[name]):
-        (corpus / f"seed-{number}").write_bytes(b"\0" + seed.encode("utf-8"))
-    tally = Tally(name, "atheris", folder)
+    corpus = folder / "corpus"
+    corpus.mkdir(exist_ok=True)
+    for place, name in enumerate(names):
+        for number, seed in enumerate(SEEDS[name]):
+            (corpus / f"seed-{name}-{number}").write_bytes(bytes([place, 0]) + seed.encode("utf-8"))
+    tallies = [Tally(name, "atheris", folder) for name in names]
     targets.folder()
 
     def one(data: bytes) -> None:
-        tally.run(expand(name, data))
+        place = data[0] % len(names) if data else 0
+        tallies[place].run(expand(names[place], data[1:]))
 
-    options = [
-        f"-max_total_time={seconds}",
-        f"-max_len={MAX_LENGTH}",
-        "-timeout=120",
-        "-rss_limit_mb=4096",
-        "-verbosity=0",
-    ]
+    options = [f"-runs={inputs}", f"-max_len={MAX_LENGTH}", "-timeout=120", "-rss_limit_mb=4096", "-verbosity=0"]
     atheris.Setup([sys.argv[0], *options, str(corpus)], one)
     atheris.Fuzz()
 
 
-def by_hypothesis(name: str, seconds: int, folder: Path) -> None:
-    """Draw inputs from the pieces of the format."""
+def by_hypothesis(names: Sequence[str], inputs: int, folder: Path) -> None:
+    """Draw inputs from the pieces of the formats."""
     from hypothesis import HealthCheck, Phase, given, settings
 
     from tests.fuzz.strategies import files
 
-    tally = Tally(name, "hypothesis", folder)
-
-    @settings(
-        max_examples=1_000_000,
-        deadline=None,
-        database=None,
-        phases=[Phase.generate],
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(files(name))
-    def one(data: bytes) -> None:
-        if time.perf_counter() - tally.begin > seconds:
-            raise KeyboardInterrupt  # hypothesis passes on nothing else at once
-        tally.run(data)
-
-    with suppress(KeyboardInterrupt):
-        one()
-    tally.save()
+    for name in names:
+        tally = Tally(name, "hypothesis", folder)
+        quiet = settings(
+            max_examples=inputs // len(names),
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        quiet(given(files(name))(tally.run))()
+        tally.save()
 
 
 def total(folder: Path) -> dict[str, dict[str, Any]]:
@@ -172,25 +160,16 @@ def main(
     folder: Path = typer.Option(Path("/tmp/fuzz"), help="Where counts, findings and the corpus are kept"),
     engine: str = typer.Option("atheris", help="atheris or hypothesis"),
     target: list[str] = typer.Option([], help="Only this one; may be repeated"),
-    turn: int = typer.Option(30, help="Seconds for one target before the next one has its turn"),
-    one: str = typer.Option("", hidden=True, help="The target of a single process"),
-    report: bool = typer.Option(False, help="Only print the counts so far"),
+    report: bool = typer.Option(False, help="Only print the counts of all runs so far"),
 ) -> None:
-    """Feed the targets in turns until there were so many inputs, and print what came of it."""
+    """Feed the targets, or print what came of it."""
     sys.path.insert(0, str(ROOT))
     from tests.fuzz.grammar import SEEDS
 
     folder.mkdir(parents=True, exist_ok=True)
-    if one:
+    if not report:
         logging.disable(logging.CRITICAL)  # a line for each input that is skipped
-        {"atheris": by_atheris, "hypothesis": by_hypothesis}[engine](one, turn, folder)
-        return
-    names = target or list(SEEDS)
-    while not report and sum(own["inputs"] for own in total(folder).values()) < inputs:
-        for name in names:
-            command = [sys.executable, __file__, "--one", name, "--turn", str(turn), "--engine", engine]
-            with (folder / f"{name}.log").open("ab") as log:
-                subprocess.run([*command, "--folder", str(folder)], stdout=log, stderr=log, cwd=ROOT, check=False)
+        {"atheris": by_atheris, "hypothesis": by_hypothesis}[engine](target or list(SEEDS), inputs, folder)
     show(folder)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import error
+from ..strict_json import is_text
 from .rows import Answer
 from .tasks import (
     ANNOTATOR_ID,
@@ -100,7 +101,9 @@ def _trouble(content: Task, session: object) -> str:
         return f"its session is no text of at most {SESSION_LENGTH} characters"
     if not all(_is_hash(content.get(key)) for key in (INPUT_HASH, TASK_HASH)):
         return "its hashes are no signed 32-bit numbers"
-    return "" if is_json(content) else "it holds NaN or an infinity"
+    if not is_json(content):
+        return "it holds NaN or an infinity"
+    return "" if is_text(json.dumps(content, ensure_ascii=False)) else "it has half of a surrogate pair"
 
 
 def _seconds(value: object) -> float | None:

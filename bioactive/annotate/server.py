@@ -90,7 +90,7 @@ def _add_page_routes(app: FastAPI, controller: Controller) -> None:
         return FileResponse(STATIC / "index.html")
 
     @app.get("/project")
-    @app.get("/project/{session}")
+    @app.get("/project/{session:path}")
     def project(session: str | None = None) -> Project:
         return Project(
             dataset=controller.dataset,

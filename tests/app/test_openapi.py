@@ -1,4 +1,4 @@
-"""The application against its own OpenAPI description: no request that fits it, or nearly fits it, breaks the server."""
+"""The application against its own OpenAPI description: no request that fits it, or nearly does, breaks the server."""
 
 from __future__ import annotations
 

@@ -38,6 +38,10 @@ def test_project_names_dataset_view_and_session(client: AppClient) -> None:
     assert client.get("/project").json()["session_id"].count("-") == 4
 
 
+def test_session_may_have_any_sign_in_its_name(client: AppClient) -> None:
+    assert client.get("/project/a%2Fb%3C%3F").json()["session_id"] == "ds-a/b<?"
+
+
 def test_questions_and_answers(client: AppClient, store: Store) -> None:
     asked = client.post("/get_session_questions", json={"session_id": "ds-anna"}).json()
     assert (asked["total"], asked["expected"], asked["progress"], asked["session_id"]) == (0, 5, 0.0, "ds-anna")

@@ -98,9 +98,10 @@ SEEDS: dict[str, tuple[str, ...]] = {
         "<collection><source/><date/><key/><document><id>1</id><passage><offset>0</offset><text>IL-2 binds</text>"
         '<annotation id="T1"><infon key="type">DNA</infon><location offset="0" length="4"/><text>IL-2</text>'
         "</annotation></passage></document></collection>",
-        '{"source": "", "date": "", "key": "", "infons": {}, "documents": [{"id": "1", "infons": {}, "passages": [{"offset": '
-        '0, "infons": {}, "text": "IL-2", "sentences": [], "annotations": [{"id": "T1", "infons": {"type": "DNA"}, "text": '
-        '"IL-2", "locations": [{"offset": 0, "length": 4}]}], "relations": []}], "relations": []}]}',
+        '{"source": "", "date": "", "key": "", "infons": {}, "documents": [{"id": "1", "infons": {}, '
+        '"passages": [{"offset": 0, "infons": {}, "text": "IL-2", "sentences": [], "annotations": [{"id": "T1", '
+        '"infons": {"type": "DNA"}, "text": "IL-2", "locations": [{"offset": 0, "length": 4}]}], "relations": []}], '
+        '"relations": []}]}',
     ),
     "jsonl": (TASK + "\n", TOKENS + "\n"),
     "source": (TASK + "\n", TOKENS + "\n", '{"html": "<b>a</b>"}\n'),

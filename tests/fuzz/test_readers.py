@@ -41,13 +41,14 @@ FOUND = [
     ("bioc", '<!DOCTYPE c [<!ENTITY a SYSTEM "file:///etc/passwd">]><collection/>', "B123"),
     ("bioc", '{"documents": [{"id": "1", "passages": [{"offset": "x", "text": 5, "annotations": []}]}]}', "B123"),
     ("bioc", SEEDS["bioc"][1].replace('"text": "IL-2", "sent', '"text": "\\ud800", "sent'), "B123"),
-    ("bioc", SEEDS["bioc"][1].replace('"offset": 0, "infons": {}, "text"', '"offset": "0", "infons": {}, "text"'), "B123"),
+    ("bioc", SEEDS["bioc"][1].replace('"offset": 0, "infons": {}', '"offset": "0", "infons": {}'), "B123"),
     ("patterns", '{"label": "DNA", "pattern": [{"TEXT": {"REGEX": "["}}]}', "B601"),
     ("patterns", NESTED, "B601"),
     ("questions", NESTED, "B118"),
     ("questions", '{"passage": "\\ud800", "question": "a"}', "B118"),
     ("settings", NESTED, "B609"),
     ("settings", f"labels={NESTED}\0" + "{}", ""),
+    ("answers", '{"text": "\\ud800", "answer": "accept"}', "B413"),
     ("source", '{"html": "\\ud800"}', "B409"),
 ]  # fmt: skip
 

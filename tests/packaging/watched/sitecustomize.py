@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 LOOPBACK = ("127.", "::1", "localhost", "0.0.0.0")
@@ -24,7 +25,7 @@ def watch(event: str, args: tuple[Any, ...]) -> None:
     on_disk = EVENTS[event] == 1 and not isinstance(target, tuple)
     if on_disk or host is None or str(host).startswith(LOOPBACK):
         return
-    with open(os.environ["BIOACTIVE_NETWORK_LOG"], "a", encoding="utf-8") as log:
+    with Path(os.environ["BIOACTIVE_NETWORK_LOG"]).open("a", encoding="utf-8") as log:
         log.write(f"{event} {target!r} {sys.argv!r}\n")
     raise PermissionError(f"no connection to {target!r}: the network is cut")
 

@@ -156,9 +156,10 @@ def _tokenized(task: Mapping[str, Any], tokenizer: Callable[[str], Doc], where: 
 def _check_tokens(tokens: object, where: str) -> None:
     """Raise for tokens without a text, and for disabled ones without a place."""
     for token in tokens if isinstance(tokens, list) else [None]:
-        whole = isinstance(token, Mapping) and isinstance(token.get("text"), str)
-        if not whole or (token.get("disabled") and not _has_place(token)):
-            raise error("B119", where=where or "task", problem=f"a token reads {token!r:.80}")
+        if isinstance(token, Mapping) and isinstance(token.get("text"), str):
+            if not token.get("disabled") or _has_place(token):
+                continue
+        raise error("B119", where=where or "task", problem=f"a token reads {token!r:.80}")
 
 
 def _has_place(token: Mapping[str, Any]) -> bool:

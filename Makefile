@@ -20,7 +20,7 @@ export TOKENIZERS_PARALLELISM := false
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test matrix lint types format bench clean
+.PHONY: help demo test matrix lint types format docs bench clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -46,11 +46,16 @@ format: $(VENV)/.ready-dev  ## let ruff mend and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
+docs: $(VENV)/.ready-dev  ## the documentation as a site, into site/; a broken link is an error
+	@$(BIN)/python scripts/error_page.py
+	@$(BIN)/mkdocs build --strict --quiet
+	@echo "Open site/index.html"
+
 bench: $(VENV)/.ready-dev  ## speed and memory against peers, into benchmarks/RESULTS.md; benchmarks/README.md has the rest
 	@$(BIN)/python benchmarks/run_all.py
 
 clean:  ## remove what the targets made; .venv goes too
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis training/demo corpus/demo
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis site training/demo corpus/demo
 
 $(BIN)/python:
 	@scripts/venv.sh "$(PYTHON)" $(VENV)

@@ -26,7 +26,7 @@ class BioactiveError(ValueError):
 
 class Errors:
     """The templates. B0xx tags, B1xx corpora, B2xx the component, B3xx evaluation and ranking, B4xx annotation,
-    B5xx models and commands, B6xx recipes, B8xx revisions and reports."""
+    B5xx models and commands, B6xx recipes, B8xx revisions and reports, B9xx hostile input."""
 
     # --- tags
     B001 = "Tag {tag!r} is not a tag of the BIO scheme. Expected 'O', 'B-<label>' or 'I-<label>'."
@@ -404,6 +404,16 @@ class Errors:
     )
     B811 = "{path} is {kind}, and a report on one needs more: give {option} too."
 
+    # --- serving over HTTP
+    B830 = "The request holds {found}. Send one 'text', or up to {most} 'texts'."
+    B831 = "Text {number} (counted from 0) has {length} characters. Cut it: the server takes up to {most}."
+    B832 = "{waiting} texts wait already, the request has {more}, and {room} may wait. Ask again in a second."
+    B833 = "The pipeline failed on this request ({problem}). The server's log has the traceback; send the texts singly."
+    B834 = (
+        "This is no request: {problems}. Send JSON such as {{'text': '...'}} or {{'texts': ['...', '...']}}, in double "
+        "quotes."
+    )
+
     # --- faults of the machine
     B915 = (
         "{path}: cannot be written: {reason}. Make room there and run the command again; finished files and finished "
@@ -434,6 +444,12 @@ class Errors:
     )
     B724 = "The text {text!r} is no question with a passage. Write it as 'question [SEP] passage'."
     B725 = "There is no way of balancing called {balance!r}. Choose one of {known}."
+
+    # --- hostile input
+    B900 = (
+        "{path}: the word {word!r} cannot be written as a column: it would be read as the beginning of a document. "
+        "Write JSONL or brat instead."
+    )
 
 
 def error(code: str, **found: object) -> BioactiveError:

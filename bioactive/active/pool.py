@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from bioactive.corpus.binfile import CorpusBin
 from bioactive.corpus.detect import checked_text
 from bioactive.errors import error
 from bioactive.fingerprint import sha256_of
+from bioactive.strict_json import loads
 
 JSON_LINES = (".jsonl", ".ndjson")
 CHUNK = 1 << 20
@@ -107,14 +107,10 @@ def _count_lines(path: Path) -> int:
 def _item(line: str, text_key: str, path: Path, number: int) -> Task:
     try:
         # The standard reader, as it alone can refuse NaN, which would go on into a file that nothing else reads.
-        found = json.loads(line, parse_constant=_refuse)
+        found = loads(line)
     except ValueError as problem:
         raise error("B118", path=path, line=number, problem=problem) from problem
     if not isinstance(found, dict):
         raise error("B118", path=path, line=number, problem=f"it holds a {type(found).__name__}")
     text_of(found, text_key, f"{path}:{number}")
     return found
-
-
-def _refuse(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")

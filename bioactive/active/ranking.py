@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from html import escape
 from math import nan
 from typing import Any, Protocol
 
-from bioactive.annotate.tasks import Task
+from bioactive.annotate.tasks import Task, excerpt
 from bioactive.evaluation.blocks import WINDOW
+from bioactive.tables import table
 
 from .measures import TEXT_ONLY
 
 # Of a cold start: the texts that stand for the pool come out of so many times as many random ones, and one more.
 COLD = 9.0
+# What a notebook shows of a ranking: so many tasks, so many characters of each text.
+SHOWN, LONGEST = 10, 160
+HEAD = ("text", "score", "suggested")
 
 
 @dataclass(frozen=True)
@@ -122,6 +127,19 @@ class Ranking:
     kept: int = 0
     highest: float = nan
     lowest: float = nan
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: the first tasks, each with its score and its suggestions."""
+        left_out = self.empty + self.duplicates + self.too_long
+        told = f"{self.kept:,} of {self.scored:,} texts by {self.measure}; {left_out:,} left out"
+        return table(f"{told}; the first {min(SHOWN, len(self.tasks))}", HEAD, map(_row, self.tasks[:SHOWN]))
+
+
+def _row(task: Task) -> list[str]:
+    text = task["text"]
+    score = f"{task['score']:.4f}" if "score" in task else ""
+    spans = "; ".join(f"{text[span['start'] : span['end']]} ({span['label']})" for span in task.get("spans") or ())
+    return [excerpt(text, LONGEST), score, escape(spans)]
 
 
 class Shelf(Protocol):

@@ -55,6 +55,11 @@ class Access:
             return None
         return urlencode([pair for pair in pairs if pair[0] != PARAMETER])
 
+    def shown(self, headers: Mapping[str, str], query: str) -> str:
+        """What a request tried to get in by; "" when it brought nothing."""
+        given = dict(parse_qsl(query)).get(PARAMETER, "")
+        return " ".join((headers.get("authorization", ""), _cookie(headers.get("cookie", "")), given)).strip()
+
     def cookie(self) -> str:
         """The header that lets a browser in from now on."""
         return f"{COOKIE}={self.token}; Path=/; HttpOnly; SameSite=Strict"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from ..errors import error
+from ..strict_json import loads
 
 DEFAULTS: dict[str, Any] = {
     "host": "localhost",
@@ -105,7 +105,7 @@ def read_setting(text: str) -> tuple[str, Any]:
     if not equals or not name:
         raise error("B418", text=text)
     try:
-        return name, json.loads(value)
+        return name, loads(value)
     except ValueError:
         return name, value
 

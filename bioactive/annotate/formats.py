@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 from ..errors import error
+from ..strict_json import loads
 from .filters import filter_duplicates
 from .loaders import STANDARD_INPUT, load_source
 from .stream import Stream
@@ -43,10 +43,10 @@ def JSON(source: str | Path) -> Iterator[Task]:
     """
     path = _existing(source)
     try:
-        found = json.loads(path.read_text(encoding="utf-8-sig"))
+        found = loads(path.read_text(encoding="utf-8-sig"))
     except (ValueError, OSError) as problem:
         raise error("B408", path=path, reason=f"not JSON ({problem})") from problem
-    if not isinstance(found, list):
+    if not isinstance(found, list) or not all(isinstance(task, dict) for task in found):
         raise error("B408", path=path, reason="no JSON list of tasks")
     return iter(found)
 
@@ -118,15 +118,27 @@ def read_records(file: TextIO) -> Iterator[Task]:
     """The objects of JSON lines; empty lines are passed over."""
     for line in file:
         if line.strip():
-            yield json.loads(line)
+            yield loads(line)
 
 
 def _rows(path: Path, delimiter: str, options: Mapping[str, Any]) -> Iterator[Task]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        for row in csv.DictReader(file, delimiter=delimiter, **options):
+        rows = csv.DictReader(file, delimiter=delimiter, **options)
+        for row in _readable(rows, path):
             own = {key.lower(): value for key, value in row.items() if key and key.lower() in ("text", "label")}
             meta = {key: value for key, value in row.items() if key and key.lower() not in own}
             yield {**own, **({"meta": meta} if meta else {})}
+
+
+def _readable(rows: csv.DictReader[str], path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a table.
+
+    RAISES (BioactiveError): B409 for a row that cannot be read.
+    """
+    try:
+        yield from rows
+    except (csv.Error, UnicodeDecodeError) as problem:
+        raise error("B409", path=path, line=rows.line_num + 1, reason=problem) from problem
 
 
 def _open(source: Source, loader: str | Callable[..., Iterable[Task]] | None, options: Mapping[str, Any]) -> Stream:

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .access import Access
+from .attempts import Attempts
 
 # A batch of ten texts of 100,000 characters with their tokens is about 20 MB.
 BODY_LIMIT = 64 * 1024 * 1024
@@ -65,6 +66,7 @@ class Guard:
         self.headers = {**SECURITY_HEADERS, "Content-Security-Policy": policy}
         self.limit = limit
         self.access = access
+        self.attempts = Attempts()
         # Another site's name may be made to point at this machine; only our own names are answered on loopback.
         self.names = LOCAL_NAMES if is_loopback(host) else None
 
@@ -93,12 +95,21 @@ class Guard:
 
     def _entrance(self, scope: Scope, headers: Headers) -> Response | None:
         """What somebody gets who has not shown yet that he may come in."""
-        if self.access is None or scope["path"] == "/health" or self.access.allows(headers):
+        if self.access is None or scope["path"] == "/health":
+            return None
+        client = (scope.get("client") or ("",))[0]
+        wait = self.attempts.wait(client)
+        if wait:
+            refusal = _refuse(429, "Too many wrong passwords or tokens came from there. Wait a minute.")
+            refusal.headers["Retry-After"] = str(wait)
+            return refusal
+        if self.access.allows(headers):
             return None
         query = self.access.entry(scope["query_string"].decode("latin-1"))
         if scope["path"] == "/" and query is not None:
             kept = {**SECURITY_HEADERS, "Set-Cookie": self.access.cookie()}
             return RedirectResponse(f"./?{query}" if query else "./", 303, kept)
+        self.attempts.failed(client, self.access.shown(headers, scope["query_string"].decode("latin-1")))
         message, extra = self.access.refusal()
         return JSONResponse({"detail": message}, 401, {**SECURITY_HEADERS, **extra})
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ..corpus.tally import KEPT_EXAMPLES, Tally
 from ..errors import error
+from ..strict_json import is_text, loads
 from .stream import Stream
 from .tasks import Task
 
@@ -99,7 +99,7 @@ def _json_lines(lines: TextIO, name: str, tally: Tally, keys: Sequence[str]) -> 
 def _text_lines(lines: TextIO, name: str, tally: Tally) -> Iterator[Task]:
     for number, line in enumerate(lines, 1):
         text = line.strip()
-        if text and _is_valid(text):
+        if text and is_text(text):
             yield {"text": text}
         elif text:
             _skip(tally, f"{name}:{number}: not UTF-8")
@@ -108,14 +108,14 @@ def _text_lines(lines: TextIO, name: str, tally: Tally) -> Iterator[Task]:
 def _parse(line: str | bytes, keys: Sequence[str] = ()) -> tuple[Task | None, str]:
     """The task on a line, or why there is none."""
     try:
-        task = json.loads(line, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as problem:
+        task = loads(line)
+    except ValueError as problem:
         return None, f"not JSON ({problem})"
     if not isinstance(task, dict):
         return None, "not a JSON object"
     if keys and not any(isinstance(task.get(key), str) for key in keys):
         return None, f"no {' or '.join(keys)}"
-    if not _is_valid(str(task.get("text", ""))):
+    if not is_text(str(task.get("text", ""))):
         return None, "the text is not valid Unicode (half of a surrogate pair, or not UTF-8)"
     return task, ""
 
@@ -136,18 +136,6 @@ def _misshapen(task: Task) -> str:
     if any("start" not in token or "end" not in token for token in task.get("tokens") or []):
         return "a token has no 'start' or no 'end'"
     return ""
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _is_valid(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _skip(tally: Tally, where: str) -> None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..corpus.detect import read_text
 from ..errors import error
+from ..strict_json import loads
 from .tasks import INPUT_HASH, TASK_HASH, TASK_KEYS, Task, set_hashes, span_of
 
 if TYPE_CHECKING:
@@ -135,8 +137,8 @@ class PatternMatcher:
                 self._phrases.add(key, [self.nlp.make_doc(rule)])
             else:
                 self._tokens.add(key, [rule])
-        except (ValueError, TypeError) as problem:
-            reason = str(problem).splitlines()[0]
+        except Exception as problem:  # spaCy and the regular expressions raise their own kinds
+            reason = next(iter(str(problem).splitlines()), type(problem).__name__)
             raise error("B601", where=where, number=number, reason=reason) from problem
         self.patterns[key] = Pattern(label, rule, identity, self.prior_correct, self.prior_incorrect)
         if not isinstance(rule, str):
@@ -243,20 +245,19 @@ def _apart(found: list[_Match]) -> list[_Match]:
 def read_patterns(path: str | Path) -> Iterator[tuple[int, Any]]:
     """The entries of a JSONL file of patterns, unchecked, with the numbers of their lines.
 
-    RAISES (BioactiveError): B601 for a line that is no JSON, B408 without a file.
+    RAISES (BioactiveError): B601 for a line that is no JSON, B408 without a file, B103 for one that is not UTF-8.
     """
     path = Path(path)
     if not path.is_file():
         raise error("B408", path=path, reason="there is no such file of patterns")
-    with path.open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.strip():
-                yield number, _read(line, path, number)
+    for number, line in enumerate(read_text(path).split("\n"), 1):
+        if line.strip():
+            yield number, _read(line, path, number)
 
 
 def _read(line: str, path: Path, number: int) -> object:
     try:
-        return json.loads(line)
+        return loads(line)
     except ValueError as problem:
         raise error("B601", where=path, number=number, reason=f"not JSON ({problem})") from problem
 

@@ -7,14 +7,15 @@ those of a command over the recipe's.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..corpus.detect import read_text
 from ..errors import error
+from ..strict_json import loads
 
 FILE, OWN_FILE = "prodigy.json", "bioactive.json"
 HOME, CONFIG, OVERRIDES, LOGGING = "PRODIGY_HOME", "PRODIGY_CONFIG", "PRODIGY_CONFIG_OVERRIDES", "PRODIGY_LOGGING"
@@ -40,7 +41,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, folder: Path | No
     environment (Mapping): The variables.
     folder (Path | None): The current folder.
     RETURNS (dict): The settings.
-    RAISES (BioactiveError): B609 for a file or a variable that is no JSON object.
+    RAISES (BioactiveError): B609 for a file or a variable that is no JSON object, B103 for a file that is not UTF-8.
     """
     settings: dict[str, Any] = {}
     named = environment.get(CONFIG)
@@ -48,7 +49,7 @@ def read_settings(environment: Mapping[str, str] = os.environ, folder: Path | No
     local = Path(named).expanduser() if named else here / FILE
     for path in (home(environment) / FILE, local, here / OWN_FILE):
         if path.is_file():
-            settings.update(_read(path.read_text(encoding="utf-8-sig"), str(path)))
+            settings.update(_read(read_text(path), str(path)))
         elif named and path == local:
             raise error("B609", where=path, reason="there is no such file")
     if environment.get(OVERRIDES):
@@ -70,7 +71,7 @@ def set_up_logging(environment: Mapping[str, str] = os.environ) -> None:
 
 def _read(text: str, where: str) -> dict[str, Any]:
     try:
-        found = json.loads(text or "{}")
+        found = loads(text or "{}")
     except ValueError as problem:
         raise error("B609", where=where, reason=f"not JSON ({problem})") from problem
     if not isinstance(found, dict):

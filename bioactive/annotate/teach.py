@@ -133,8 +133,9 @@ class TextClassifier:
         if unknown:
             raise error("B616", labels=", ".join(unknown), name=self.name, known=", ".join(pipe.labels))
         self.pair = list(pipe.labels) if infer_exclusive(nlp, self.name) and len(pipe.labels) == 2 else []
+        self.labels = wanted or list(pipe.labels)
         # Whoever has answered for one of two has answered for the other.
-        self.labels = wanted or self.pair[:1] or list(pipe.labels)
+        self.asked = wanted or self.pair[:1] or self.labels
 
     def __call__(self, stream: Iterable[Task], batch_size: int = 32) -> Iterator[Scored]:
         """Score texts.
@@ -145,7 +146,7 @@ class TextClassifier:
         """
         for batch in _batches(stream, batch_size):
             for task, cats in zip(batch, self.scores([task["text"] for task in batch]), strict=True):
-                for label in self.labels:
+                for label in self.asked:
                     score = float(cats.get(label, 0.0))
                     meta = {**(task.get("meta") or {}), "score": round(score, 4)}
                     made = {key: value for key, value in task.items() if key != TASK_HASH}

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
 from ..errors import error
+from ..strict_json import loads
 from .budget import Budget
 from .prompt import Message
 
@@ -183,7 +184,7 @@ def _read_until(response: HTTPResponse, deadline: float) -> bytes:
 def _read(body: bytes) -> tuple[str, dict[str, Any]]:
     """What the model said, and what it cost."""
     try:
-        found = json.loads(body)
+        found = loads(body)
         reply = found["choices"][0]["message"]["content"]
         usage = found.get("usage")
     except (ValueError, KeyError, IndexError, TypeError, AttributeError) as problem:

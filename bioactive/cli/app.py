@@ -51,6 +51,7 @@ from .rank import rank_cli
 from .report import SETTINGS as REPORT
 from .report import report_cli
 from .retrain import retrain_cli
+from .serve import serve_cli
 from .simulate import SETTINGS, simulate_cli
 from .stop_report import stop_report_cli
 from .threshold import threshold_cli
@@ -62,7 +63,6 @@ app = typer.Typer(
     name="bioactive",
     help="Biomedical NER pipelines for spaCy: convert a corpus, evaluate, rank a pool, annotate, retrain.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 CORPORA, PIPELINES, ANNOTATION = "Corpora", "Pipelines", "Annotation"
@@ -75,6 +75,7 @@ app.add_typer(label_app, name="label", rich_help_panel=CORPORA)
 app.add_typer(questions_app, name="questions", rich_help_panel=CORPORA)
 app.command("evaluate", rich_help_panel=PIPELINES)(evaluate_cli)
 app.command("predict", rich_help_panel=PIPELINES)(predict_cli)
+app.command("serve", rich_help_panel=PIPELINES)(serve_cli)
 app.command("rank", rich_help_panel=PIPELINES)(rank_cli)
 app.command("retrain", rich_help_panel=PIPELINES)(retrain_cli)
 app.add_typer(models_app, name="models", rich_help_panel=PIPELINES)
@@ -131,5 +132,6 @@ def _print_version(asked: bool) -> None:
 def root(
     version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version"),
     debug: bool = typer.Option(False, "--debug", help="Show the whole traceback of an error; may stand anywhere"),
+    quiet: bool = typer.Option(False, "--quiet", help="Print nothing but errors; may stand anywhere"),
 ) -> None:
-    """Options before any command; `entry.run` reads `--debug` itself, it is declared for the help."""
+    """Options before any command; `entry.run` reads `--debug` and `--quiet` itself, they are declared for the help."""

@@ -40,6 +40,7 @@ ROWS = {
 def corpus_stats_cli(
     files: list[Path] = typer.Argument(..., help=".spacy files, one column each"),
     output: Path | None = typer.Option(None, "--output", "-o", help="Write the numbers to this JSON file"),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON instead"),
 ) -> None:
     """Print a table: documents, sentences, tokens, entities by type, and oddities."""
     from dataclasses import asdict
@@ -52,9 +53,13 @@ def corpus_stats_cli(
     from bioactive.corpus.checks import corpus_stats
 
     stats = {_name(path, files): corpus_stats(read_docs(path, spacy.blank("xx").vocab)) for path in files}
-    _print_stats(Console(soft_wrap=True), stats)
+    numbers = {name: asdict(found) for name, found in stats.items()}
+    if as_json:
+        typer.echo(srsly.json_dumps(numbers, indent=1))
+    else:
+        _print_stats(Console(soft_wrap=True), stats)
     if output is not None:
-        srsly.write_json(output, {name: asdict(found) for name, found in stats.items()})
+        srsly.write_json(output, numbers)
 
 
 @corpus_app.command("split")

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
 
@@ -31,6 +33,7 @@ EXTRAS = {
 # No room on the disk, over one's quota, over the size that a file may have.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 DEBUG = "--debug"
+QUIET = "--quiet"
 FILES = "-F"
 
 
@@ -71,9 +74,23 @@ def run(app: typer.Typer, args: Sequence[str] | None = None) -> None:
     """
     program = Path(sys.argv[0]).name.replace("__main__.py", "bioactive")
     words = list(sys.argv[1:] if args is None else args)
-    # Taken out here, so that it may stand before the command or after it.
-    debug = DEBUG in words
-    told(lambda: app(args=[word for word in words if word != DEBUG], prog_name=program), debug)
+    # Taken out here, so that they may stand before the command or after it.
+    rest = [word for word in words if word not in (DEBUG, QUIET)]
+    with hushed() if QUIET in words else contextlib.nullcontext():
+        told(lambda: app(args=rest, prog_name=program), DEBUG in words)
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Print nothing but errors: no result, no table, no progress."""
+    from . import progress
+
+    with Path(os.devnull).open("w", encoding="utf8") as nowhere, contextlib.redirect_stdout(nowhere):
+        progress.shown = False
+        try:
+            yield
+        finally:
+            progress.shown = True
 
 
 def told(work: Callable[[], object], debug: bool = False) -> None:

@@ -32,6 +32,7 @@ def evaluate_cli(
     model: str = typer.Argument(..., help="Folder of a trained pipeline, or name of an installed one"),
     data: Path = typer.Argument(..., help="Labelled .spacy file"),
     output: Path | None = typer.Option(None, "--output", "-o", help="Write all numbers to this JSON file"),
+    as_json: bool = typer.Option(False, "--json", help="Print all numbers as JSON instead of tables"),
     raw: bool = typer.Option(False, "--raw", help="Give the pipeline the raw text, not the gold words"),
     spans_key: str | None = typer.Option(
         None, "--spans-key", "-sc", help="Score doc.spans[KEY], which may nest, not doc.ents"
@@ -52,7 +53,6 @@ def evaluate_cli(
 ) -> None:
     """Score a pipeline: entities by type, edges, words, seqeval and calibration, with 95 % intervals over documents."""
     import srsly
-    from rich.console import Console
 
     from bioactive.corpus.seen import Seen
     from bioactive.evaluation.evaluate import evaluate
@@ -77,6 +77,21 @@ def evaluate_cli(
             seen=Seen(stream_docs(train, nlp.vocab)[1]) if train else None,
             on_done=bar.done,
         )
+    numbers = {"model": model, "data": str(data), **result.to_dict()}
+    if as_json:
+        typer.echo(srsly.json_dumps(numbers, indent=1))
+    else:
+        print_result(result, by_word)
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        srsly.write_json(output, numbers)
+        typer.echo(f"Written: {output}", err=as_json)
+
+
+def print_result(result: Evaluation, by_word: bool = False) -> None:
+    """Print the tables, and what has to be said of them."""
+    from rich.console import Console
+
     for line in head(result):
         typer.echo(line)
     for line in warnings(result):
@@ -90,10 +105,6 @@ def evaluate_cli(
         console.print(score_table(title, result.unseen.types, result.unseen.totals))
     for line in notes(result):
         typer.echo(line)
-    if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        srsly.write_json(output, {"model": model, "data": str(data), **result.to_dict()})
-        typer.echo(f"Written: {output}")
 
 
 def head(result: Evaluation) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,15 @@ from bioactive.errors import error
 
 def info_cli(
     model: str | None = typer.Argument(None, help="Folder of a trained pipeline, or name of an installed one"),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON instead"),
 ) -> None:
     """Print the versions in use, or a pipeline's labels, scores and requirements."""
     from bioactive.models.environment import versions
 
     rows = versions() if model is None else pipeline_rows(read_meta(model))
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
     width = max(map(len, rows))
     for name, value in rows.items():
         typer.echo(f"{name:{width}}  {value}")

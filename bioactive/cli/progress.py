@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+# Whether bars are shown; `--quiet` says no.
+shown = True
+
 
 class Bar:
     """Shows what a run tells; made by `progress_bar`.
@@ -70,5 +73,5 @@ def progress_bar(what: str, unit: str = "texts") -> Iterator[Bar]:
         TimeRemainingColumn(),
     )
     # On stderr, as it is no result.
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as progress:
         yield Bar(progress, progress.add_task("", total=None, speed=""), unit)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import error
+from ..strict_json import loads
 from .align import CharSpan
 from .brat import BratText
 from .detect import read_text
@@ -28,12 +29,23 @@ def read_bioc(path: Path, tally: Tally) -> Iterator[BratText]:
     content = read_text(path)
     if not content.strip():
         raise error("B102", path=path)
+    if "<!ENTITY" in content:
+        # They could name files of this machine, or grow without bound.
+        raise error("B123", path=path, problem="it declares entities")
     try:
-        parsed = biocjson.loads(content) if content.lstrip().startswith("{") else biocxml.loads(content)
+        if content.lstrip().startswith("{"):
+            loads(content)  # raises for what the library lets through
+            parsed = biocjson.loads(content)
+        else:
+            parsed = biocxml.loads(content)
     except Exception as problem:  # lxml, json and the library each raise their own kind
         raise error("B123", path=path, problem=str(problem)[:120]) from problem
     for document in parsed.documents:
-        yield _document(path, document, tally)
+        try:
+            found = _document(path, document, tally)
+        except (AttributeError, TypeError) as problem:  # the library takes any type for any field of a JSON file
+            raise error("B123", path=path, problem=f"document {document.id!r}: {problem}"[:120]) from problem
+        yield found
 
 
 def _document(path: Path, document: Any, tally: Tally) -> BratText:
@@ -67,4 +79,4 @@ def _spans(where: str, annotation: Any, offset: int, text: str, shift: int, tall
     if len(annotation.locations) == 1 and annotation.text and text[start:end] != annotation.text:
         shown = f"{where}: {annotation.text!r}, the text has {text[start:end]!r}"
         tally.add("entities whose text differs from the document, offsets kept", shown)
-    yield CharSpan(start + shift, end + shift, annotation.infons.get("type", "ENTITY"), where)
+    yield CharSpan(start + shift, end + shift, str(annotation.infons.get("type", "ENTITY")), where)

@@ -215,5 +215,10 @@ class _Reader:
         return False
 
 
+def is_mark(line: str) -> bool:
+    """Whether a line opens a document."""
+    return bool(_DOC_MARK.match(line))
+
+
 def _cut(line: str, separator: str) -> list[str]:
     return line.split("\t") if separator == "\t" else _SPACES.split(line.strip(" \t"))

@@ -18,7 +18,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from ..errors import error
-from .column_blocks import Block, Layout, find_layout, read_blocks
+from .column_blocks import Block, Layout, find_layout, is_mark, read_blocks
 from .schemes import MISSING, Pair, Translation, detect_scheme, scheme_name, translate
 from .tally import Tally
 
@@ -162,6 +162,7 @@ def write_columns(docs: Iterable[Doc], path: Path, separator: str = "\t") -> int
     path (Path): The file.
     separator (str): What stands between word and tag.
     RETURNS (int): How many Docs were written.
+    RAISES (BioactiveError): B900 for a word that a reader would take for the mark of a document.
     """
     written = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
@@ -170,8 +171,12 @@ def write_columns(docs: Iterable[Doc], path: Path, separator: str = "\t") -> int
             for token in doc:
                 if token.i and token.is_sent_start is True:
                     file.write("\n")
-                if not token.is_space:
-                    file.write(f"{token.text}{separator}{_tag(token.ent_iob_, token.ent_type_)}\n")
+                if token.is_space:
+                    continue
+                line = f"{token.text}{separator}{_tag(token.ent_iob_, token.ent_type_)}\n"
+                if is_mark(line):
+                    raise error("B900", path=path, word=token.text)
+                file.write(line)
             file.write("\n")
             written += 1
     return written

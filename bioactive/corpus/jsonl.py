@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from spacy.util import get_words_and_spaces
 from spacy.vocab import Vocab
 
 from ..errors import error
+from ..strict_json import loads
 from .align import AlignOptions, CharSpan, align, annotate
 from .detect import checked_text
 from .sentences import set_sentences
@@ -35,16 +35,12 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, Task]]:
             if not line.strip():
                 continue
             try:
-                task = json.loads(line, parse_constant=_no_constant)
+                task = loads(line)
             except ValueError as problem:
                 raise error("B118", path=path, line=number, problem=problem) from problem
             if not isinstance(task, dict) or not isinstance(task.get("text"), str):
                 raise error("B118", path=path, line=number, problem='not an object with a "text" string')
             yield number, task
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not JSON")
 
 
 def write_jsonl(tasks: Iterable[Mapping[str, Any]], path: Path) -> int:
@@ -148,12 +144,25 @@ def _span(span: Span) -> Task:
 def _tokenized(task: Mapping[str, Any], tokenizer: Callable[[str], Doc], where: str) -> Doc:
     if not task.get("tokens"):
         return tokenizer(task["text"])
+    _check_tokens(task["tokens"], where)
     vocab: Vocab = getattr(tokenizer, "vocab", None) or tokenizer("").vocab
     try:
         words, spaces = get_words_and_spaces([token["text"] for token in task["tokens"]], task["text"])
     except ValueError as problem:
         raise error("B119", where=where or "task", problem="its tokens do not make up its text") from problem
     return Doc(vocab, words=words, spaces=spaces)
+
+
+def _check_tokens(tokens: object, where: str) -> None:
+    """Raise for tokens without a text, and for disabled ones without a place."""
+    for token in tokens if isinstance(tokens, list) else [None]:
+        whole = isinstance(token, Mapping) and isinstance(token.get("text"), str)
+        if not whole or (token.get("disabled") and not _has_place(token)):
+            raise error("B119", where=where or "task", problem=f"a token reads {token!r:.80}")
+
+
+def _has_place(token: Mapping[str, Any]) -> bool:
+    return all(isinstance(token.get(key), int) for key in ("start", "end"))
 
 
 def _doc_id(task: Mapping[str, Any], where: str) -> str:

@@ -13,6 +13,8 @@ from .detect import checked_text
 from .tally import Tally
 
 _TEXT_LINE = re.compile(r"^(\w+)\|([ta])\|(.*)$")
+# Digits of an offset; the interpreter refuses to read very long numbers.
+LONGEST = 18
 
 
 def read_pubtator(path: Path, tally: Tally) -> Iterator[BratText]:
@@ -48,9 +50,11 @@ def _document(path: Path, doc_id: str, parts: list[str], rows: list[tuple[int, l
     text = "\n".join(parts)
     spans = []
     for number, cells in rows:
-        if not (cells[1].isdigit() and cells[2].isdigit() and len(cells) > 4):
+        if not (cells[1].isdecimal() and cells[2].isdecimal() and len(cells) > 4):
             tally.add("relations, not read", f"{path}:{number}")
             continue
+        if max(len(cells[1]), len(cells[2])) > LONGEST:
+            raise error("B121", path=path, line=number, text="\t".join(cells)[:80])
         start, end = int(cells[1]), int(cells[2])
         if not 0 <= start < end <= len(text):
             raise error("B116", path=path, line=number, start=start, end=end, text=doc_id, length=len(text))

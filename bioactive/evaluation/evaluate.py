@@ -126,6 +126,12 @@ class Evaluation:
         found: dict[str, Any] = _plain(shallow)
         return found
 
+    def _repr_html_(self) -> str:
+        """How a notebook shows it."""
+        from .shown import evaluation_html
+
+        return evaluation_html(self)
+
 
 def evaluate(
     nlp: Language,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import unicodedata
 from collections import Counter
@@ -15,6 +14,7 @@ from spacy.tokens import Doc
 from ..corpus.detect import checked_text
 from ..corpus.tally import Tally
 from ..errors import error
+from ..strict_json import loads
 
 SEPARATOR = " [SEP] "
 YES, NO = "yes", "no"
@@ -169,7 +169,7 @@ def _pair(line: str, path: Path, number: int, tally: Tally) -> Pair:
 
 def _row(line: str, path: Path, number: int) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = loads(line)
     except ValueError as problem:
         raise error("B118", path=path, line=number, problem=problem) from problem
     if not isinstance(row, dict):

@@ -153,21 +153,6 @@ def ranged(found: Interval, digits: int = 3) -> str:
     return f"{found.value:.{digits}f}{interval}"
 
 
-def table(caption: str, head: Iterable[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; the first cell of a row is its header, and text in it is escaped. Other cells are made here.
-
-    A cell that begins with "<td" brings its own element.
-    """
-    top = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in head)
-    body = "".join(
-        f'<tr><th scope="row">{escape(first)}</th>{"".join(map(_cell, cells))}</tr>' for first, *cells in rows
-    )
-    return (
-        f'<div class="scroll" role="region" aria-label="{escape(caption)}" tabindex="0"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table></div>"
-    )
-
-
 def shaded(value: str, share: float) -> str:
     """A cell of a table, the darker the larger its share is, in [0, 1]."""
     return f'<td class="share" style="--share:{share:.2f}">{value}</td>'
@@ -176,7 +161,3 @@ def shaded(value: str, share: float) -> str:
 def words(told: str) -> str:
     """A cell of a table with words in it, which are escaped."""
     return f'<td class="words">{escape(told)}</td>'
-
-
-def _cell(cell: str) -> str:
-    return cell if cell.startswith("<td") else f"<td>{cell}</td>"

@@ -16,12 +16,13 @@ from bioactive.evaluation.blocks import OnDone
 from bioactive.evaluation.bootstrap import Interval
 from bioactive.evaluation.evaluate import Evaluation, Score, score
 from bioactive.evaluation.speed import words_per_second
+from bioactive.tables import table
 
 from .breakdown import FREQUENCIES, LENGTHS, OTHERWISE, SEEN, UNSEEN, Group, Seen, by_length, groups
 from .cases import KINDS, NONE, Case, Mistake, collect, confusion, edge_errors, mistakes
 from .charts import bars, reliability
 from .examples import examples
-from .page import beside, facts, figure, ranged, section, shaded, split, table, text, write_html
+from .page import beside, facts, figure, ranged, section, shaded, split, text, write_html
 
 STATISTICS = {
     "documents": "documents",

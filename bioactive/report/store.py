@@ -12,9 +12,10 @@ import numpy as np
 from bioactive.evaluation.bootstrap import Interval
 from bioactive.models.promotions import Entry, history
 from bioactive.models.revisions import NAME, Manifest, Revisions
+from bioactive.tables import table
 
 from .drawing import Drawing, Line
-from .page import figure, ranged, section, table, text, words, write_html
+from .page import figure, ranged, section, text, words, write_html
 
 TYPES_SHOWN = 6
 

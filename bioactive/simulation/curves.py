@@ -14,6 +14,7 @@ import numpy as np
 
 from bioactive.errors import error
 from bioactive.evaluation.bootstrap import Interval, resample
+from bioactive.tables import table
 
 from .compare import Pair, compare_pairs
 from .experiment import FULL, Experiment
@@ -95,6 +96,17 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready; what is not reached, or not there, is null."""
         return dict(_finite(asdict(self)))
+
+    def _repr_html_(self) -> str:
+        """How a notebook shows it: what each strategy needs for shares of full F1."""
+        told = f"{self.axis} needed for shares of F1 {self.full:.3f}, which all {self.pool:,.0f} give"
+        head = ["strategy", "seeds", *(f"{share:.0%}" for share in SHARES), "area"]
+        return table(told, head, map(_row, self.results))
+
+
+def _row(result: Result) -> list[str]:
+    needed = ["not reached" if math.isinf(each.value) else f"{each.value:,.0f}" for each in result.needed.values()]
+    return [result.name, str(len(result.seeds)), *needed, f"{result.area.value:.4f}"]
 
 
 def report_on(experiment: Experiment, output: Path, axis: str = "words", resamples: int = 1000) -> Report:

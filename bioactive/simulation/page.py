@@ -10,7 +10,8 @@ import numpy as np
 
 from bioactive.evaluation.bootstrap import Interval
 from bioactive.report.drawing import Drawing, Line
-from bioactive.report.page import legend, ranged, table, write_html
+from bioactive.report.page import legend, ranged, write_html
+from bioactive.tables import table
 
 from .curves import SHARES, Curve, Report, read_curve, report_on
 from .experiment import FULL, Experiment

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bioactive.annotate.access import Access, make_access
+from bioactive.annotate.attempts import ALLOWED, WINDOW, Attempts
 from bioactive.annotate.controller import Controller
 from bioactive.annotate.server import create_app
 from bioactive.annotate.store import Store
@@ -76,3 +78,38 @@ def test_environment_sets_password_and_token() -> None:
 def test_half_a_setting_is_an_error(names: dict[str, str]) -> None:
     with pytest.raises(BioactiveError, match="B415"):
         make_access(True, names)
+
+
+def test_guessing_is_slowed_down_and_one_wrong_cookie_is_no_guessing(controller: Controller) -> None:
+    box = client(controller, Access("anna", "right"))
+    for _ in range(2 * ALLOWED):
+        assert box.get("/project", headers=basic("anna:old")).status_code == 401
+    guesses = [box.get("/project", headers=basic(f"anna:{number}")) for number in range(ALLOWED)]
+    assert [found.status_code for found in guesses] == [401] * (ALLOWED - 1) + [429]
+    assert 0 < int(guesses[-1].headers["retry-after"]) <= 60
+    assert box.get("/project", headers=basic("anna:right")).status_code == 429
+    assert box.get("/health").status_code == 200
+
+
+def test_waiting_ends_and_addresses_count_apart() -> None:
+    now = [0.0]
+    attempts = Attempts(lambda: now[0])
+    for number in range(ALLOWED):
+        attempts.failed("10.0.0.1", f"wrong {number}")
+        attempts.failed("10.0.0.2", "wrong")
+        attempts.failed("10.0.0.3", "")
+        now[0] += 1
+    assert [attempts.wait(f"10.0.0.{last}") for last in (1, 2, 3)] == [50, 0, 0]
+    now[0] = WINDOW
+    assert attempts.wait("10.0.0.1") == 0
+
+
+def test_credentials_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    monkeypatch.setattr(hmac, "compare_digest", lambda one, other: bool(compared.append((one, other))) or one == other)
+    access = Access("anna", "pw", "t-1")
+    assert access.allows({"authorization": basic("anna:pw")["Authorization"]}) and access.allows(
+        {"authorization": "Bearer t-1"}
+    )
+    assert access.allows({"cookie": "bioactive_token=t-1"}) and access.entry("token=t-1") == ""
+    assert len(compared) == 4

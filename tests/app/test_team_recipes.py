@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,7 @@ def test_recipe_that_filters_by_the_database(play: Callable[..., list[Task]], db
 def test_hooks_read_the_database_as_it_is(play: Callable[..., list[Task]], module: Any) -> None:
     def look(annotator: Annotator) -> None:
         assert module.SEEN == {"load": 0}
+        time.sleep(1.0)  # an unnamed session is named after the second in which it begins
 
     play("counted", look=look)
     # Of the second run, which answered nothing.

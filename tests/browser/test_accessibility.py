@@ -93,5 +93,5 @@ def test_mark_is_on_the_screen_soon_in_a_long_text(view: str, server: Start, new
     times = sorted(page.evaluate(FRAMES))
     (tmp_path / "frames.json").write_text(json.dumps(times), encoding="utf-8")
     print(f"{view}: median {times[20]:.1f} ms from the mark to the second frame after it, worst {times[-1]:.1f} ms")
-    # Two frames are 33 ms; the limit leaves room for a machine that does other work meanwhile.
-    assert times[20] < 100
+    # Two frames are 33 ms. The limit tells a mark from a page that is drawn anew, on whatever machine.
+    assert times[20] < 500

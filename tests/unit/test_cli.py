@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import resource
 import subprocess
 import sys
@@ -29,6 +31,8 @@ COMMANDS = [
     "quantize",
     "models",
     "report",
+    "serve",
+    "questions",
     "simulate",
     "stop-report",
     "transfer",
@@ -180,3 +184,31 @@ def test_info_reads_the_meta_of_a_folder(tmp_path: Path) -> None:
 def test_info_without_a_pipeline_says_so(model: str) -> None:
     with pytest.raises(BioactiveError, match="B301"):
         read_meta(model)
+
+
+def test_quiet_prints_errors_only(capfd: pytest.CaptureFixture[str]) -> None:
+    for words in (["info", "--quiet"], ["--quiet", "info"]):
+        with pytest.raises(SystemExit) as ended:
+            main(words)
+        assert ended.value.code == 0
+        assert capfd.readouterr() == ("", "")
+    with pytest.raises(SystemExit):
+        main(["info", "nothing_here", "--quiet"])
+    out, err = capfd.readouterr()
+    assert out == "" and err.startswith("[B301]")
+
+
+def test_info_as_json_has_the_same_versions(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["info", "--json"])
+    assert json.loads(capfd.readouterr().out) == versions()
+
+
+def test_completion_knows_commands_and_options() -> None:
+    def completed(words: str, place: int) -> set[str]:
+        asked = {"_BIOACTIVE_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(place)}
+        command = [str(Path(sys.executable).with_name("bioactive"))]
+        return set(subprocess.run(command, env={**os.environ, **asked}, capture_output=True, text=True).stdout.split())
+
+    assert {"rank", "report", "retrain", "review"} <= completed("bioactive r", 1)
+    assert {"--max-texts", "--max-chars"} <= completed("bioactive serve --max", 2)

@@ -13,8 +13,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bioactive"
 
-GROUND = {"errors", "tags", "fingerprint", "whole"}
-KNOWLEDGE = {"tokenizer", *GROUND}
+GROUND = {"errors", "tags", "fingerprint", "strict_json", "whole"}
+KNOWLEDGE = {"tokenizer", "tables", *GROUND}
 DATA = {"annotate.store", "annotate.tasks", "corpus", "evaluation"}
 WORK = {"annotate.recipes", "active"}
 TOP = {"annotate.server", "active.loop", "models"}
@@ -25,7 +25,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "errors": set(),
     "tags": {"errors"},
     "fingerprint": set(),
+    "tables": set(),
     "whole": set(),
+    "strict_json": set(),
     "tokenizer": GROUND,
     "ner": set(),
     "ner.lattice": set(),
@@ -63,6 +65,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "active": {*KNOWLEDGE, *DATA, "annotate", "annotate.recipes", "annotate.teach", "ner.parses"},
     "report": {*KNOWLEDGE, *DATA, "annotate"},
     "report.store": {*KNOWLEDGE, *DATA, "annotate", "models", "report"},
+    "serving": {*KNOWLEDGE, *DATA, "annotate"},
+    "notebook": {*KNOWLEDGE, *DATA, "annotate", "active", "simulation"},
     "simulation": {*KNOWLEDGE, *DATA, "active", "cheap", "ner.gold", "report"},
     "annotate.running": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
     "annotate.server": {*KNOWLEDGE, *DATA, *WORK, *TOP, "annotate"},
@@ -81,6 +85,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         "cheap",
         "report",
         "report.store",
+        "serving",
         "simulation",
         "questions",
     },
@@ -205,3 +210,14 @@ def test_runtime_set_imports_no_web_database_or_plotting_package() -> None:
     # spaCy's own command line brings typer; whatever spaCy brings is not ours to forbid.
     extra = loaded_by(names) - loaded_by(["spacy", "spacy_transformers"])
     assert not extra & set(HEAVY)
+
+
+def test_import_of_the_package_is_quick_and_loads_nothing() -> None:
+    code = (
+        "import sys, time; began = time.process_time(); import bioactive; took = time.process_time() - began;"
+        "print(took, *{'spacy', 'torch', 'numpy', 'typer'} & set(sys.modules))"
+    )
+    took, *loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout.split()
+    assert float(took) < 0.2 and loaded == []

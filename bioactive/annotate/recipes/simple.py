@@ -106,7 +106,7 @@ def textcat_teach(
     stream.apply(lambda tasks: map(without_answer, fitting(tasks, nlp, stream.source.tally)))
     stream.apply(lambda tasks: (task for _, task in classifier(tasks)))
     stream.apply(least_certain_first, window=window)
-    stream.source.split = len(classifier.labels) != 1
+    stream.source.split = len(classifier.asked) != 1
     return {
         "dataset": dataset,
         "view_id": "classification",

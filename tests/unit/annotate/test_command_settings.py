@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import typer
 
-from bioactive.annotate import server
+from bioactive.annotate import opening, server
 from bioactive.annotate.store import Store
 from bioactive.cli.annotate import mark_cli
 
@@ -20,7 +20,8 @@ Serve = Any
 def config_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Serve:
     """Runs a command with words typed after it, and gives the settings that it would serve with."""
     found: dict[str, Any] = {}
-    monkeypatch.setattr(server, "serve", lambda controller, *_: found.update(controller.config))
+    monkeypatch.setattr(opening, "serve_early", lambda make, config, on_open: make(None))
+    monkeypatch.setattr(server, "create_app", lambda controller, access: found.update(controller.config))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PRODIGY_HOME", str(tmp_path / "home"))
     (tmp_path / "source.jsonl").write_text('{"text": "a"}\n')
@@ -58,10 +59,11 @@ def test_what_is_typed_wins_over_the_environment_and_that_over_files(
 def test_answers_of_other_datasets_may_be_excluded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found: list[list[str]] = []
 
-    def serve(controller: Any, *_: Any) -> None:
+    def app_of(controller: Any, access: Any) -> None:
         found.append([task["text"] for task in controller.get_questions()])
 
-    monkeypatch.setattr(server, "serve", serve)
+    monkeypatch.setattr(opening, "serve_early", lambda make, config, on_open: make(None))
+    monkeypatch.setattr(server, "create_app", app_of)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "source.jsonl").write_text('{"text": "a"}\n{"text": "b"}\n')
     with Store("answers.db") as store:

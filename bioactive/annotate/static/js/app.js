@@ -35,8 +35,17 @@ async function start() {
   const session = new URLSearchParams(location.search).get("session");
   // The page may be there before the pipeline is; one that need not wait says nothing.
   const waiting = setTimeout(() => showMessage(t("opening")), 300);
-  const found = await getProject(session).finally(() => clearTimeout(waiting));
-  showMessage("");
+  try {
+    await openPage(session);
+  } finally {
+    clearTimeout(waiting);
+  }
+  if (!desk.item) showNext();
+  setInterval(stayAlive, Math.max(1000, Math.min(60, project.config.lease_seconds / 3) * 1000));
+}
+
+async function openPage(session) {
+  const found = await getProject(session);
   if (!session) found.session_id = unnamedSession(found);
   recipeLanguage = found.config.ui_lang;
   applySettings(recipeLanguage);
@@ -45,8 +54,6 @@ async function start() {
   await loadContent(found);
   await outbox.flush();
   await Promise.all([desk.loadHistory(found.config.history_size).catch(() => {}), desk.refill()]);
-  if (!desk.item) showNext();
-  setInterval(stayAlive, Math.max(1000, Math.min(60, found.config.lease_seconds / 3) * 1000));
 }
 
 function openProject(found) {

@@ -41,6 +41,7 @@ COPIES = 12
 SIMULATION = """
 [experiment]
 seeds = [0]
+baseline = "mnlp"
 [data]
 pool = "train.spacy"
 test = "dev.spacy"

@@ -166,7 +166,7 @@ def disturbed(
     for path in ready.iterdir():
         (folder / path.name).symlink_to(path)
     process = bioactive(folder, ["bioactive", *case.words])
-    time.sleep(rng.uniform(0.3, 1.0) * seconds)
+    time.sleep(rng.uniform(0.2, 0.7) * seconds)
     killed = process.poll() is None
     os.killpg(process.pid, signal.SIGKILL) if killed else None
     process.wait()

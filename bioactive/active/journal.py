@@ -41,10 +41,12 @@ class Journal:
         if restart:
             self.discard()
         self._recall()
+        if self.part.exists():
+            # First of all: where the disk was full, this is the room that the state needs.
+            os.truncate(self.part, self.size)
         # Before the first line: a part without a state is none of ours.
         self._write_state()
         self.file = self.part.open("r+b" if self.part.exists() else "w+b")
-        self.file.truncate(self.size)
         self.file.seek(self.size)
 
     def __enter__(self) -> Journal:

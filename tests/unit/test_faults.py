@@ -13,6 +13,7 @@ from spacy.language import Language
 from spacy.tokens import Span
 from spacy.training import Example
 
+from bioactive.active.journal import Journal
 from bioactive.cli.entry import told
 from bioactive.corpus.binfile import CorpusBin, read_docs, write_docs
 from bioactive.corpus.convert import convert
@@ -68,6 +69,25 @@ def test_disk_full_while_converting_leaves_the_corpus_before(
     assert sorted(path.name for path in small_disk.iterdir()) == ["a.spacy", "filler"]
     filler.unlink()
     assert convert(source, output).tokens == 4_000
+
+
+def test_disk_full_in_the_midst_of_a_run_keeps_its_finished_blocks(small_disk: Path) -> None:
+    def block(journal: Journal) -> None:
+        for number in range(100):
+            journal.append({"number": number, "text": "x" * 2000})
+        journal.commit({})
+
+    def run_into_the_end() -> None:
+        with Journal(small_disk / "out.jsonl", {"pool": "a"}) as journal:
+            for _ in range(10):
+                block(journal)
+
+    with pytest.raises(OSError, match="No space left"):
+        run_into_the_end()
+    with Journal(small_disk / "out.jsonl", {"pool": "a"}) as journal:
+        assert journal.blocks == 2
+        assert [value["number"] for _, value in journal.lines()] == [*range(100), *range(100)]
+        journal.finish()
 
 
 def test_disk_full_while_a_pipeline_is_saved_ends_in_the_message(

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -96,9 +97,9 @@ def create_app(finder: Finder, thread: ThreadPoolExecutor, options: Options, acc
     app.add_middleware(Guard, host=options.host, limit=options.max_bytes, access=access)
     app.add_exception_handler(BioactiveError, _explain)
     app.add_exception_handler(RequestValidationError, _misshapen)
-    refusals = {status: {"model": Problem} for status in (401, 413, 422, 500, 503)}
+    refusals: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 413, 422, 500, 503)}
 
-    @app.post("/predict", responses={**refusals})
+    @app.post("/predict", responses=refusals)
     async def predict(body: Texts) -> Found:
         """Entities of one text (`text`) or of many (`texts`), in order."""
         found = await batcher.ask(_checked(body, options))

@@ -97,7 +97,7 @@ def create_app(finder: Finder, thread: ThreadPoolExecutor, options: Options, acc
     app.add_middleware(Guard, host=options.host, limit=options.max_bytes, access=access)
     app.add_exception_handler(BioactiveError, _explain)
     app.add_exception_handler(RequestValidationError, _misshapen)
-    refusals: dict[int | str, dict[str, Any]] = {status: {"model": Problem} for status in (401, 413, 422, 500, 503)}
+    refusals: dict[int | str, dict[str, Any]] = {code: {"model": Problem} for code in (401, 413, 422, 500, 503)}
 
     @app.post("/predict", responses=refusals)
     async def predict(body: Texts) -> Found:

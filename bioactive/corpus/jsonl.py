@@ -156,14 +156,13 @@ def _tokenized(task: Mapping[str, Any], tokenizer: Callable[[str], Doc], where: 
 def _check_tokens(tokens: object, where: str) -> None:
     """Raise for tokens without a text, and for disabled ones without a place."""
     for token in tokens if isinstance(tokens, list) else [None]:
-        if isinstance(token, Mapping) and isinstance(token.get("text"), str):
-            if not token.get("disabled") or _has_place(token):
-                continue
-        raise error("B119", where=where or "task", problem=f"a token reads {token!r:.80}")
+        if not isinstance(token, Mapping) or not _is_whole(token):
+            raise error("B119", where=where or "task", problem=f"a token reads {token!r:.80}")
 
 
-def _has_place(token: Mapping[str, Any]) -> bool:
-    return all(isinstance(token.get(key), int) for key in ("start", "end"))
+def _is_whole(token: Mapping[str, Any]) -> bool:
+    placed = all(isinstance(token.get(key), int) for key in ("start", "end"))
+    return isinstance(token.get("text"), str) and (placed or not token.get("disabled"))
 
 
 def _doc_id(task: Mapping[str, Any], where: str) -> str:

@@ -36,9 +36,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A headless Chromium: BIOACTIVE_BROWSER, one that is installed, or Playwright's own."""
+    """A headless Chromium: BIOACTIVE_BROWSER, one that is installed, or Playwright's own.
+
+    Not for the whole session: while it is there the main thread has an event loop, and no test may run one of its own.
+    """
     path = os.environ.get("BIOACTIVE_BROWSER") or next(filter(None, map(shutil.which, BROWSERS)), None)
     with sync_api.sync_playwright() as playwright:
         try:

@@ -447,8 +447,8 @@ class Errors:
 
     # --- hostile input
     B900 = (
-        "{path}: the word {word!r} cannot be written as a column: it would be read as the beginning of a document. "
-        "Write JSONL or brat instead."
+        "{path}: the word {word!r} cannot be written as a column: it would be read as {reading}. Write JSONL or brat "
+        "instead."
     )
 
 

@@ -209,7 +209,9 @@ def write_brat(docs: Iterable[Doc], folder: Path) -> int:
             lines.append(f"T{number}\t{span.label_} {places}\t{' '.join(span.text.split(chr(10)))}\n")
         for number, score in enumerate(getattr(spans, "attrs", {}).get("scores", ()), 1):
             lines.append(f"#{number}\tAnnotatorNotes T{number}\tconfidence {score:.4f}\n")
-        (folder / f"{name}.txt").write_text(doc.text, encoding="utf-8", newline="")
+        # A reader takes a first byte order mark away; one that belongs to the text needs another before it.
+        text = f"\ufeff{doc.text}" if doc.text.startswith("\ufeff") else doc.text
+        (folder / f"{name}.txt").write_text(text, encoding="utf-8", newline="")
         (folder / f"{name}.ann").write_text("".join(lines), encoding="utf-8", newline="")
         written += 1
     return written

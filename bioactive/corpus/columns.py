@@ -162,7 +162,7 @@ def write_columns(docs: Iterable[Doc], path: Path, separator: str = "\t") -> int
     path (Path): The file.
     separator (str): What stands between word and tag.
     RETURNS (int): How many Docs were written.
-    RAISES (BioactiveError): B900 for a word that a reader would take for the mark of a document.
+    RAISES (BioactiveError): B900 for a word that a reader would take for the mark of a document, or for several columns.
     """
     written = 0
     with path.open("w", encoding="utf-8", newline="\n") as file:
@@ -175,7 +175,9 @@ def write_columns(docs: Iterable[Doc], path: Path, separator: str = "\t") -> int
                     continue
                 line = f"{token.text}{separator}{_tag(token.ent_iob_, token.ent_type_)}\n"
                 if is_mark(line):
-                    raise error("B900", path=path, word=token.text)
+                    raise error("B900", path=path, word=token.text, reading="the beginning of a document")
+                if any(mark in token.text for mark in ("\t", separator)):
+                    raise error("B900", path=path, word=token.text, reading="several columns")
                 file.write(line)
             file.write("\n")
             written += 1

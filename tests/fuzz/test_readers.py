@@ -25,6 +25,8 @@ from tests.fuzz.targets import TARGETS, check
 from tests.fuzz.targets import folder as scratch
 
 EXAMPLES = 40
+# By most of its lines the columns stand between blanks, so that a tab belongs to a word.
+TABBED = "## a\nI-DNA (x) O\n# newdoc id = 7\na\tU-DNAY9# b\n\nIL-2 NN S-DNA\nQ#\tU-DNA9# b\n\nIL-2 NN S-DNA\n"
 FOUND = [
     ("jsonl", NESTED, "B118"),
     ("jsonl", '{"a":' * DEEP, "B118"),
@@ -35,6 +37,8 @@ FOUND = [
     ("jsonl", '{"text": "a", "tokens": [{"text": "a", "disabled": true}]}', "B119"),
     ("jsonl", '{"text": "a", "tokens": {"text": "a"}}', "B119"),
     ("columns", "# newdoc id = 7\n -DOCSTART- O\n", "B900"),
+    ("columns", TABBED, "B900"),
+    ("brat", "\ufeff\ufeff", ""),
     ("pubtator", "1|t|IL-2\n1\t0\t²\tIL\tDNA\n", ""),
     ("pubtator", f"1|t|IL-2\n1\t0\t{HUGE}\tIL\tDNA\n", "B121"),
     ("brat", f"IL-2\0T1\tDNA 0 {HUGE}\tIL\n", "B115"),

@@ -162,7 +162,9 @@ def _read_docs(path: Path, vocab: Vocab | None) -> Iterator[Doc]:
 
 
 def _sentences(doc: Doc) -> Iterator[Task]:
+    from ..corpus.sentences import sentences
+
     meta = {"doc_id": doc.user_data["doc_id"]} if "doc_id" in doc.user_data else {}
-    for part in doc.sents if doc.has_annotation("SENT_START") else [doc[:]]:
+    for part in sentences(doc):
         if part.text.strip():
             yield {"text": part.text.strip(), "meta": meta}

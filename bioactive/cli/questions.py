@@ -96,7 +96,7 @@ def _lines(name: str, scores: YesNoScores) -> list[str]:
     for label, own in scores.classes.items():
         rows.append(
             f"  {label:3}  precision {own.precision.value:.3f}  recall {own.recall.value:.3f}  F1 {_shown(own.f1)}"
-            f"  of {own.support:,}"
+            f"  of {own.gold:,}"
         )
     return rows
 

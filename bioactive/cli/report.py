@@ -57,17 +57,17 @@ def _pipeline(
     numbers: tuple[int, int, int],
 ) -> Path:
     from bioactive.evaluation.load import load_pipeline, read_docs
+    from bioactive.models.revisions import size_of
     from bioactive.report.pipeline import Subject, write_pipeline_report
 
     from .progress import progress_bar
 
     nlp = load_pipeline(path)
     docs = read_docs(data, nlp.vocab)
-    size = sum(each.stat().st_size for each in path.rglob("*") if each.is_file())
     folder = path.resolve()
     # spaCy calls every pipeline model-best: the folder of its run says more.
     name = f"{folder.parent.name}/{folder.name}" if folder.name.startswith("model-") else folder.name
-    subject = Subject(name, data.stem, size, *numbers)
+    subject = Subject(name, data.stem, size_of(path), *numbers)
     with progress_bar("Reading") as bar:
         bar.expect(len(docs))
         learnt = read_docs(train, nlp.vocab) if train is not None else None

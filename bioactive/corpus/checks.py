@@ -10,6 +10,7 @@ from itertools import combinations
 from spacy.tokens import Doc, Span
 
 from .nested import overlap_statistics
+from .sentences import sentences
 from .splits import doc_id
 
 Words = tuple[str, ...]
@@ -138,7 +139,7 @@ def sentences_of(doc: Doc) -> list[tuple[Words, Entities]]:
     doc (Doc): A Doc; without sentence bounds it counts as one sentence.
     RETURNS (list): Words and flat entities, one pair a sentence that holds a word.
     """
-    bounds = [(sent.start, sent.end) for sent in doc.sents] if doc.has_annotation("SENT_START") else [(0, len(doc))]
+    bounds = [(sent.start, sent.end) for sent in sentences(doc)]
     space = [token.is_space for token in doc]
     texts = [token.text for token in doc]
     ents = doc.ents

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from spacy.tokens import Doc, Span
 
 from .checks import Words
+from .sentences import sentences
 
 
 class Seen:
@@ -21,7 +22,7 @@ class Seen:
         for doc in docs:
             if doc.user_data.get("doc_id"):
                 self.ids.add(str(doc.user_data["doc_id"]))
-            self.sentences.update(map(_words, _sents(doc)))
+            self.sentences.update(map(_words, sentences(doc)))
 
     def hidden(self, doc: Doc) -> tuple[Doc, int]:
         """A gold Doc in which nobody annotated what the training set holds, so that it counts for nothing.
@@ -31,7 +32,7 @@ class Seen:
             is known: all words), and how many sentences that were.
         """
         known = str(doc.user_data.get("doc_id", "")) in self.ids
-        sents = [sent for sent in _sents(doc) if (words := _words(sent)) and (known or words in self.sentences)]
+        sents = [sent for sent in sentences(doc) if (words := _words(sent)) and (known or words in self.sentences)]
         if not sents:
             return doc, 0
         copy = doc.copy()
@@ -46,10 +47,6 @@ class Seen:
             kept = [s for s in group if not covered & set(_range(s))]
             copy.spans[key] = [Span(copy, s.start, s.end, label=s.label) for s in kept]
         return copy, len(sents)
-
-
-def _sents(doc: Doc) -> list[Span]:
-    return list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
 
 
 def _words(sent: Span) -> Words:

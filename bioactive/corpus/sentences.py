@@ -1,11 +1,11 @@
-"""Sentence bounds for raw text, by rule, on the tokens of any tokenizer."""
+"""The sentences of a Doc, and sentence bounds for raw text, by rule, on the tokens of any tokenizer."""
 
 from __future__ import annotations
 
 from collections.abc import Container
 
 from spacy.language import Language
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc, Span, Token
 
 _FINAL = frozenset(".!?…")
 _CLOSING = frozenset("\"'”’»)]}")
@@ -20,6 +20,11 @@ _CYRILLIC = """
 табл т т.д т.е т.к т.н т.п тыс ул чел
 """
 _ABBREVIATIONS = frozenset((_LATIN + _CYRILLIC).split())
+
+
+def sentences(doc: Doc) -> list[Span]:
+    """The sentences of a Doc; one without sentence bounds counts as one sentence."""
+    return list(doc.sents) if doc.has_annotation("SENT_START") else [doc[:]]
 
 
 def set_sentences(doc: Doc, whole: Container[int] = frozenset()) -> Doc:

@@ -281,8 +281,12 @@ def _interval(row: np.ndarray) -> Interval:
     return Interval(*map(float, row))
 
 
-def _score(rows: np.ndarray, counts: np.ndarray) -> Score:
-    """[3, 3] intervals of precision, recall and F1, and [3] counts, as a Score."""
+def score_of(rows: np.ndarray, counts: np.ndarray) -> Score:
+    """A Score of arrays.
+
+    rows (np.ndarray): Intervals of precision, recall and F1, [3, 3], from `bootstrap.intervals`.
+    counts (np.ndarray): [3], as the module `scores` orders them.
+    """
     precision, recall, f1 = map(_interval, rows)
     correct, predicted, gold = (int(counts[kind]) for kind in (CORRECT, PREDICTED, GOLD))
     return Score(precision, recall, f1, correct, predicted, gold)
@@ -296,7 +300,7 @@ def _unseen(compared: list[Compared], sentences: int, resamples: int, seed: int,
 
 def _by_type(table: np.ndarray, labels: list[str], weights: np.ndarray) -> dict[str, Score]:
     rows, totals = intervals(table, prf, weights), table.sum(axis=0)
-    return {label: _score(rows[i], totals[i]) for i, label in enumerate(labels)}
+    return {label: score_of(rows[i], totals[i]) for i, label in enumerate(labels)}
 
 
 def _totals(counts: Counts, weights: np.ndarray, *, flat: bool) -> dict[str, Score]:
@@ -310,7 +314,7 @@ def _totals(counts: Counts, weights: np.ndarray, *, flat: bool) -> dict[str, Sco
         tables |= {"word": (counts.words, micro), "word_macro": (counts.words, macro)}
         tables["word_weighted"] = (counts.words, weighted)
     return {
-        name: _score(intervals(table, metric, weights), table.sum(axis=(0, 1)))
+        name: score_of(intervals(table, metric, weights), table.sum(axis=(0, 1)))
         for name, (table, metric) in tables.items()
     }
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .promotions import line_of
-from .revisions import MANIFEST, Revisions
+from .revisions import MANIFEST, Revisions, size_of
 
 REMOVED = "removed"
 LEFTOVERS = (".*.arriving", ".*.pulling", ".*.leaving", ".training-*")
@@ -41,7 +41,7 @@ def plan(revisions: Revisions, keep: int = 5, hours: float = 24.0) -> Cleaning:
     old = [name for name in names if name not in kept]
     latest = time.time() - 3600 * hours
     left = [path for pattern in LEFTOVERS for path in sorted(revisions.root.glob(pattern)) if _changed(path) < latest]
-    return Cleaning(old, left, sum(map(_size, [*(revisions.root / name for name in old), *left])))
+    return Cleaning(old, left, sum(map(size_of, [*(revisions.root / name for name in old), *left])))
 
 
 def clean(revisions: Revisions, found: Cleaning) -> None:
@@ -60,10 +60,6 @@ def clean(revisions: Revisions, found: Cleaning) -> None:
         shutil.rmtree(leaving)
     for path in found.leftovers:
         shutil.rmtree(path)
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _changed(folder: Path) -> float:

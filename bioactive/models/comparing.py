@@ -9,6 +9,7 @@ from pathlib import Path
 
 from spacy.tokens import Doc
 
+from bioactive.corpus.sentences import sentences
 from bioactive.errors import error
 from bioactive.evaluation.evaluate import Evaluation, compare_all, score
 from bioactive.evaluation.load import load_pipeline, read_docs
@@ -17,7 +18,7 @@ from bioactive.evaluation.speed import words_per_second
 
 from .judging import Verdict, judge
 from .promotions import Entry, promote
-from .revisions import Revisions
+from .revisions import Revisions, size_of
 
 MENDED, BROKEN, OTHER = "mended", "broken", "other"
 
@@ -128,15 +129,13 @@ def _side(folder: Path, data: Path) -> tuple[list[Doc], Side, list[Compared]]:
     nlp = load_pipeline(folder)
     docs = read_docs(data, nlp.vocab)
     compared = compare_all(nlp, docs)
-    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return docs, Side(folder.name, score(compared), size, words_per_second(nlp, docs)), compared
+    return docs, Side(folder.name, score(compared), size_of(folder), words_per_second(nlp, docs)), compared
 
 
 def _sentences(docs: Sequence[Doc]) -> Iterator[tuple[int, int, int]]:
     """Number of the Doc, first character and end of each sentence."""
     for number, doc in enumerate(docs):
-        spans = doc.sents if doc.has_annotation("SENT_START") else [doc[:]]
-        for sent in spans:
+        for sent in sentences(doc):
             yield number, sent.start_char, sent.end_char
 
 

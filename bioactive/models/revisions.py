@@ -183,6 +183,11 @@ def read_manifest(path: Path) -> Manifest:
         raise error("B800", path=path, reason=" ".join(str(problem).split())) from problem
 
 
+def size_of(folder: Path) -> int:
+    """Bytes of all files of a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def files_of(folder: Path) -> dict[str, list[Any]]:
     """Bytes and SHA-256 of each file of a folder but the manifest, by path with slashes."""
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / MANIFEST)

@@ -31,7 +31,7 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """All numbers, for JSON."""
         rows = {
-            name: {"accuracy": own.accuracy, **{label: each._asdict() for label, each in own.classes.items()}}
+            name: {"accuracy": own.accuracy, **{label: vars(each) for label, each in own.classes.items()}}
             for name, own in self.systems.items()
         }
         return {"threshold": self.threshold, "systems": rows}

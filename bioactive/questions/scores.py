@@ -8,26 +8,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..evaluation.bootstrap import Interval, resample
+from ..evaluation.bootstrap import Interval, intervals, resample
+from ..evaluation.evaluate import Score, score_of
+from ..evaluation.scores import CORRECT, GOLD, PREDICTED, micro, prf
 from .pairs import NO, YES
 
 CLASSES = (YES, NO)
 
 
-class ClassScores(NamedTuple):
-    """Precision, recall and F1 of one answer, with 95 % intervals, and how often it is right to give it."""
-
-    precision: Interval
-    recall: Interval
-    f1: Interval
-    support: int
-
-
 class YesNoScores(NamedTuple):
-    """Accuracy with its 95 % interval, and the scores of each answer."""
+    """Accuracy with its 95 % interval over questions, and the scores of each answer."""
 
     accuracy: Interval
-    classes: dict[str, ClassScores]
+    classes: dict[str, Score]
 
 
 def score(gold: Sequence[str], found: Sequence[str], *, resamples: int = 1000, seed: int = 0) -> YesNoScores:
@@ -38,10 +31,16 @@ def score(gold: Sequence[str], found: Sequence[str], *, resamples: int = 1000, s
     seed (int): Of the resampling.
     RETURNS (YesNoScores): Percentile intervals (Efron 1979).
     """
+    counts = np.zeros((len(gold), len(CLASSES), 3), dtype=np.int64)
     truth, said = np.array(gold), np.array(found)
-    weights = np.vstack([np.ones(len(truth)), resample(len(truth), resamples, seed)])
-    accuracy = weights @ (truth == said) / max(1, len(truth))
-    return YesNoScores(_interval(accuracy), {label: _class(label, truth, said, weights) for label in CLASSES})
+    for place, label in enumerate(CLASSES):
+        counts[:, place, GOLD], counts[:, place, PREDICTED] = truth == label, said == label
+        counts[:, place, CORRECT] = (truth == label) & (said == label)
+    weights = resample(len(gold), resamples, seed)
+    rows, totals = intervals(counts, prf, weights), counts.sum(axis=0)
+    # Each question has one answer of either side: micro precision, recall and F1 are all the accuracy.
+    accuracy = Interval(*map(float, intervals(counts, micro, weights)[0]))
+    return YesNoScores(accuracy, {label: score_of(rows[n], totals[n]) for n, label in enumerate(CLASSES)})
 
 
 def tuned_threshold(gold: Sequence[str], yes: Sequence[float]) -> float:
@@ -85,22 +84,6 @@ def question_only(train: Sequence[tuple[str, str]], questions: Sequence[str]) ->
     model = make_pipeline(make_union(words, letters), LogisticRegression(class_weight="balanced", max_iter=1000))
     model.fit([question for question, _ in train], [label == YES for _, label in train])
     return [float(row[1]) for row in model.predict_proba(list(questions))]
-
-
-def _class(label: str, truth: np.ndarray, said: np.ndarray, weights: np.ndarray) -> ClassScores:
-    right = weights @ ((truth == label) & (said == label))
-    given, wanted = weights @ (said == label), weights @ (truth == label)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        precision, recall, f1 = (
-            _interval(np.nan_to_num(rate)) for rate in (right / given, right / wanted, 2 * right / (given + wanted))
-        )
-    return ClassScores(precision, recall, f1, int((truth == label).sum()))
-
-
-def _interval(values: np.ndarray) -> Interval:
-    """values: on the data first, then on the resamples."""
-    low, high = np.quantile(values[1:], [0.025, 0.975]) if len(values) > 1 else (values[0], values[0])
-    return Interval(float(values[0]), float(low), float(high))
 
 
 def _mean_f1(truth: np.ndarray, said: np.ndarray) -> float:

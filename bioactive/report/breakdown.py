@@ -4,38 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from spacy.tokens import Doc
 
-from bioactive.evaluation.bootstrap import Interval, intervals, resample
+from bioactive.evaluation.bootstrap import intervals, resample
+from bioactive.evaluation.evaluate import Score, score_of
 from bioactive.evaluation.pairs import CharSpan
 from bioactive.evaluation.scores import CORRECT, GOLD, PREDICTED, prf
 
-from .cases import Case
+from .cases import Case, mention_of
 
 SEEN, OTHERWISE, UNSEEN = "seen with this type", "seen with another type only", "not seen"
 Key = Callable[[Case, CharSpan], str]
 
 
-@dataclass(frozen=True)
-class Group:
-    """Scores of one group, with 95 % intervals over documents.
-
-    precision, recall, f1 (Interval): Of exact entities.
-    gold, predicted, correct (int): How many there are.
-    """
-
-    precision: Interval
-    recall: Interval
-    f1: Interval
-    gold: int
-    predicted: int
-    correct: int
-
-
-class Seen:
+class Mentions:
     """The mentions of a training corpus.
 
     docs (Iterable[Doc]): Its Docs.
@@ -44,7 +28,7 @@ class Seen:
     def __init__(self, docs: Iterable[Doc]) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
         for doc in docs:
-            self.counts.update((" ".join(ent.text.split()).casefold(), ent.label_) for ent in doc.ents)
+            self.counts.update((mention_of(ent.text), ent.label_) for ent in doc.ents)
         self.words = {words for words, _ in self.counts}
 
     def kind(self, case: Case, span: CharSpan) -> str:
@@ -68,14 +52,14 @@ def by_length(case: Case, span: CharSpan) -> str:
 
 def groups(
     cases: Sequence[Case], key: Key, names: Iterable[str], resamples: int = 1000, seed: int = 0
-) -> dict[str, Group]:
+) -> dict[str, Score]:
     """Score the entities of each group.
 
     cases (Sequence[Case]): The documents; those of one id are resampled together.
     key (Callable): The group of an entity; a right one is in the same group on both sides.
     names (Iterable[str]): The groups, in the order to show them.
     resamples, seed (int): Of the intervals.
-    RETURNS (dict[str, Group]): The groups that have an entity of either side.
+    RETURNS (dict[str, Score]): The groups that have an entity of either side.
     """
     wanted = list(names)
     documents: dict[str, int] = {}
@@ -90,12 +74,7 @@ def groups(
                 row[wanted.index(key(case, span)), place] += 1
     found = intervals(counts, prf, resample(len(documents), resamples, seed))  # [T, 3, 3]
     totals = counts.sum(axis=0)
-    return {name: _group(found[number], totals[number]) for number, name in enumerate(wanted) if totals[number].any()}
-
-
-def _group(scores: np.ndarray, counts: np.ndarray) -> Group:
-    precision, recall, f1 = (Interval(*map(float, score)) for score in scores)
-    return Group(precision, recall, f1, int(counts[GOLD]), int(counts[PREDICTED]), int(counts[CORRECT]))
+    return {name: score_of(found[number], totals[number]) for number, name in enumerate(wanted) if totals[number].any()}
 
 
 def _bucket(number: int, bounds: dict[int | None, str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from bioactive.corpus.sentences import sentences
 from bioactive.evaluation.blocks import WINDOW, OnDone, blocks, zone
 from bioactive.evaluation.evaluate import predict
 from bioactive.evaluation.pairs import CharSpan, Compared, char_spans, compare, confidences
@@ -35,8 +36,8 @@ class Case:
     confidence: dict[CharSpan, float] = field(default_factory=dict)
 
     def mention(self, span: CharSpan) -> str:
-        """The words of an entity as they count for whether it was seen before: without case."""
-        return " ".join(self.text[span.start : span.end].split()).casefold()
+        """The words of an entity as they count for whether it was seen before."""
+        return mention_of(self.text[span.start : span.end])
 
 
 @dataclass(frozen=True)
@@ -81,14 +82,18 @@ def collect(
 def _case(gold: Doc, predicted: Doc) -> Case:
     compared = compare(gold, predicted)
     kept = [span for span in predicted.ents if char_spans([span]) <= compared.predicted]
-    sents = gold.sents if gold.has_annotation("SENT_START") else [gold[:]]
     return Case(
         compared,
         gold.text,
-        [(sent.start_char, sent.end_char) for sent in sents],
+        [(sent.start_char, sent.end_char) for sent in sentences(gold)],
         {CharSpan(ent.start_char, ent.end_char, ent.label_): len(ent) for ent in [*kept, *gold.ents]},
         dict(confidences(predicted, kept)),
     )
+
+
+def mention_of(text: str) -> str:
+    """A text without case, its words one space apart."""
+    return " ".join(text.split()).casefold()
 
 
 def mistakes(case: Case) -> Iterator[Mistake]:

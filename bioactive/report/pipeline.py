@@ -18,7 +18,7 @@ from bioactive.evaluation.evaluate import Evaluation, Score, score
 from bioactive.evaluation.speed import words_per_second
 from bioactive.tables import table
 
-from .breakdown import FREQUENCIES, LENGTHS, OTHERWISE, SEEN, UNSEEN, Group, Seen, by_length, groups
+from .breakdown import FREQUENCIES, LENGTHS, OTHERWISE, SEEN, UNSEEN, Mentions, by_length, groups
 from .cases import KINDS, NONE, Case, Mistake, collect, confusion, edge_errors, mistakes
 from .charts import bars, reliability
 from .examples import examples
@@ -82,7 +82,7 @@ def write_pipeline_report(
     found = score([case.compared for case in cases], resamples=subject.resamples, seed=subject.seed)
     errors = [each for case in cases for each in mistakes(case)]
     speed = words_per_second(nlp, docs)
-    seen = Seen(train) if train is not None else None
+    seen = Mentions(train) if train is not None else None
     statistics = {subject.data: corpus_stats(docs), **({"training": corpus_stats(train)} if train is not None else {})}
     parts = [
         _summary(found, subject, speed),
@@ -165,7 +165,7 @@ def _confusion(found: Evaluation, cases: Sequence[Case]) -> str:
     return table(told, ["gold", *labels], rows)
 
 
-def _seen(cases: Sequence[Case], seen: Seen | None, subject: Subject) -> str:
+def _seen(cases: Sequence[Case], seen: Mentions | None, subject: Subject) -> str:
     if seen is None:
         return section("Seen and new", text("Left out: without the training data nobody knows what was seen in it."))
     kinds = groups(cases, seen.kind, (SEEN, OTHERWISE, UNSEEN), subject.resamples, subject.seed)
@@ -175,7 +175,7 @@ def _seen(cases: Sequence[Case], seen: Seen | None, subject: Subject) -> str:
     return section("Seen and new", *parts)
 
 
-def _groups(told: str, found: dict[str, Group]) -> str:
+def _groups(told: str, found: dict[str, Score]) -> str:
     chart = bars({name: group.f1 for name, group in found.items()}, told)
     head = ["group", "P", "R", "F1", "gold", "predicted", "right"]
     rows = [

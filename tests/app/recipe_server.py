@@ -6,17 +6,20 @@ import contextlib
 import threading
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from bioactive.annotate.controller import Controller
 from bioactive.annotate.listening import bind
+from bioactive.annotate.recipe_files import load_file
 from bioactive.annotate.running import named
 from bioactive.annotate.server import extra_routes, make_server
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import Task
 from bioactive.annotate.typed import parse, read_shared
+from bioactive.compat import install, uninstall
 
 
 class Annotator:
@@ -58,6 +61,16 @@ class Annotator:
 
     def named(self, session: str) -> Annotator:
         return Annotator(self.controller, self.client, session)
+
+
+@contextlib.contextmanager
+def recipes_of(*files: Path) -> Iterator[None]:
+    """With the recipes of files, which import `prodigy`."""
+    install()
+    for path in files:
+        load_file(path)
+    yield
+    uninstall()
 
 
 @contextlib.contextmanager

@@ -9,10 +9,8 @@ from pathlib import Path
 import pytest
 
 from bioactive.annotate.exchange import db_out
-from bioactive.annotate.recipe_files import load_file
 from bioactive.annotate.store import Store
-from bioactive.compat import install, uninstall
-from tests.app.recipe_server import typed
+from tests.app.recipe_server import recipes_of, typed
 
 FOLDER = Path(__file__).parent / "recipes"
 COUNT = 40
@@ -36,11 +34,8 @@ SHAPES = {
 
 @pytest.fixture(scope="module", autouse=True)
 def recipes() -> Iterator[None]:
-    install()
-    for name in ("ner_recipes.py", "text_recipes.py"):
-        load_file(FOLDER / name)
-    yield
-    uninstall()
+    with recipes_of(FOLDER / "ner_recipes.py", FOLDER / "text_recipes.py"):
+        yield
 
 
 @pytest.fixture

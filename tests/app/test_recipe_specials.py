@@ -13,13 +13,12 @@ import click
 import pytest
 
 from bioactive.annotate.controller import Controller
-from bioactive.annotate.recipe_files import RecipeFailure, find_recipe, load_file
+from bioactive.annotate.recipe_files import RecipeFailure, find_recipe
 from bioactive.annotate.running import named, serve_made
 from bioactive.annotate.store import Store
 from bioactive.annotate.typed import make_command, parse
-from bioactive.compat import install, uninstall
 from bioactive.errors import BioactiveError
-from tests.app.recipe_server import served, typed
+from tests.app.recipe_server import recipes_of, served, typed
 from tests.app.support import ROOT
 
 FILE = Path(__file__).parent / "recipes" / "special_recipes.py"
@@ -27,10 +26,8 @@ FILE = Path(__file__).parent / "recipes" / "special_recipes.py"
 
 @pytest.fixture(scope="module", autouse=True)
 def recipes() -> Iterator[None]:
-    install()
-    load_file(FILE)
-    yield
-    uninstall()
+    with recipes_of(FILE):
+        yield
 
 
 @pytest.fixture

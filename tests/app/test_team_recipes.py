@@ -12,11 +12,9 @@ from typing import Any
 import pytest
 
 from bioactive.annotate.exchange import db_out
-from bioactive.annotate.recipe_files import load_file
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import Task
-from bioactive.compat import install, uninstall
-from tests.app.recipe_server import Annotator, typed
+from tests.app.recipe_server import Annotator, recipes_of, typed
 
 FILE = Path(__file__).parent / "recipes" / "team_recipes.py"
 COUNT = 20
@@ -34,10 +32,8 @@ Files = dict[str, str]
 
 @pytest.fixture(scope="module", autouse=True)
 def recipes() -> Iterator[None]:
-    install()
-    load_file(FILE)
-    yield
-    uninstall()
+    with recipes_of(FILE):
+        yield
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def test_scores_are_those_of_scikit_learn() -> None:
     rows = precision_recall_fscore_support(gold, found, labels=["yes", "no"])
     for label, row in zip(("yes", "no"), zip(*rows, strict=True), strict=True):
         own = scores.classes[label]
-        assert (own.precision.value, own.recall.value, own.f1.value, own.support) == pytest.approx(row)
+        assert (own.precision.value, own.recall.value, own.f1.value, own.gold) == pytest.approx(row)
         assert own.f1.low <= own.f1.value <= own.f1.high
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bioactive.evaluation.pairs import CharSpan, Compared
-from bioactive.report.breakdown import FREQUENCIES, LENGTHS, OTHERWISE, SEEN, UNSEEN, Seen, by_length, groups
+from bioactive.report.breakdown import FREQUENCIES, LENGTHS, OTHERWISE, SEEN, UNSEEN, Mentions, by_length, groups
 from bioactive.report.cases import (
     BOTH,
     EDGES,
@@ -95,7 +95,7 @@ def test_groups_count_what_was_seen_and_how_often(nlp, gold):
     train = [gold("Aspirin for gout", [(0, 1, "DRUG"), (2, 3, "ILL")], []) for _ in range(3)]
     train.append(gold("metformin", [(0, 1, "ILL")], []))
     doc = gold(TEXT, [(0, 1, "DRUG"), (2, 3, "DRUG"), (10, 11, "DRUG")], [(0, 1, "DRUG", 0.9), (5, 6, "ILL", 0.4)])
-    cases, seen = collect(nlp, [doc]), Seen(train)
+    cases, seen = collect(nlp, [doc]), Mentions(train)
     found = groups(cases, seen.kind, (SEEN, OTHERWISE, UNSEEN))
     assert {name: (one.gold, one.predicted, one.correct) for name, one in found.items()} == {
         SEEN: (1, 2, 1),

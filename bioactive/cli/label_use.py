@@ -9,7 +9,6 @@ import typer
 
 if TYPE_CHECKING:
     from bioactive.cheap.noise import Noise, TypeNoise
-    from bioactive.evaluation.bootstrap import Interval
 
 CHEAP = typer.Argument(..., help="Cheap rows: .spacy or .jsonl from `bioactive label`")
 EXPERT = typer.Argument(..., help="Expert rows: .spacy or .jsonl")
@@ -50,7 +49,7 @@ def noise_table(found: Noise) -> list[str]:
         "  ".join(["type".ljust(16), "cheap".rjust(6), "expert".rjust(6), *heads]),
     ]
     lines += [_line(label, one) for label, one in found.types.items()]
-    lines.append(f"Words without a cheap label are in no entity: {_shown(found.outside)}")
+    lines.append(f"Words without a cheap label are in no entity: {found.outside}")
     return lines
 
 
@@ -84,8 +83,4 @@ def merge_cli(
 def _line(label: str, one: TypeNoise) -> str:
     cells = (one.precision, one.recall, one.word_precision, one.word_recall)
     counts = [f"{one.cheap:,}".rjust(6), f"{one.expert:,}".rjust(6)]
-    return "  ".join([label.ljust(16), *counts, *(_shown(each).center(22) for each in cells)]).rstrip()
-
-
-def _shown(found: Interval) -> str:
-    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"
+    return "  ".join([label.ljust(16), *counts, *(str(each).center(22) for each in cells)]).rstrip()

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from bioactive.evaluation.bootstrap import Interval
     from bioactive.questions.scores import YesNoScores
 
 questions_app = typer.Typer(help="Yes/no questions about passages: convert, generate, evaluate.", no_args_is_help=True)
@@ -92,14 +91,10 @@ def evaluate_cli(
 
 
 def _lines(name: str, scores: YesNoScores) -> list[str]:
-    rows = [f"{name}: accuracy {_shown(scores.accuracy)}"]
+    rows = [f"{name}: accuracy {scores.accuracy}"]
     for label, own in scores.classes.items():
         rows.append(
-            f"  {label:3}  precision {own.precision.value:.3f}  recall {own.recall.value:.3f}  F1 {_shown(own.f1)}"
+            f"  {label:3}  precision {own.precision.value:.3f}  recall {own.recall.value:.3f}  F1 {own.f1}"
             f"  of {own.gold:,}"
         )
     return rows
-
-
-def _shown(found: Interval) -> str:
-    return f"{found.value:.3f} ({found.low:.3f} to {found.high:.3f})"

@@ -21,6 +21,7 @@ from bioactive.annotate.guard import Guard, is_loopback
 from bioactive.annotate.listening import address, bind, web_server
 from bioactive.errors import BioactiveError, error
 from bioactive.evaluation.blocks import uncached
+from bioactive.strict_json import is_text
 
 from .batching import Batcher
 from .entities import Entity, Finder
@@ -135,17 +136,9 @@ def _checked(body: Texts, options: Options) -> list[str]:
     for number, text in enumerate(texts):
         if len(text) > options.max_chars:
             raise error("B831", number=number, length=len(text), most=options.max_chars)
-        if not _is_unicode(text):
+        if not is_text(text):
             raise error("B834", problems=f"text {number} holds half a surrogate pair")
     return texts
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 async def _explain(_request: Request, problem: Exception) -> JSONResponse:

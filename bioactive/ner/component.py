@@ -22,7 +22,16 @@ from .. import tags
 from ..errors import BioactiveError, Errors, error
 from . import crf, sampling
 from .crf import Lattice, SpanQuery
-from .gold import UNKNOWN, UNKNOWN_LABEL, entity_words, gold_numbers, gold_tags, labels_in, weight_of
+from .gold import (
+    UNKNOWN,
+    UNKNOWN_LABEL,
+    entity_words,
+    gold_numbers,
+    gold_tags,
+    labels_in,
+    weight_of,
+    words_after_entities,
+)
 from .sampling import DocSamples, Passes
 from .spans import spans_of
 from .temperature import best_temperature
@@ -379,8 +388,8 @@ class CRFNer(TrainablePipe):
     def get_loss(self, examples: Iterable[Example], scores: Lattice) -> tuple[float, Lattice]:
         """Mean negative log-likelihood a Doc, and its gradient by the potentials.
 
-        A word without annotation may have any tag, and one in `doc.spans["entity_words"]` any of the span's type; a
-        span under `incorrect_spans_key` may not be an entity. A Doc counts `user_data["weight"]` times, by default
+        A word without annotation may have any tag that does not continue an annotated entity, and one in
+        `doc.spans["entity_words"]` any of the span's type; a span under `incorrect_spans_key` may not be an entity. A Doc counts `user_data["weight"]` times, by default
         once; the mean is over Docs all the same, so that half the weight is half the gradient.
 
         RAISES (BioactiveError): B203 for a gold label that the component does not know, B550 for a bad weight.
@@ -415,6 +424,8 @@ class CRFNer(TrainablePipe):
             inner = span.start + numpy.flatnonzero(numbers[span.start : span.end] == UNKNOWN)
             allowed[inner] = False
             allowed[inner, tags.begin(index) : tags.inside(index) + 1] = True
+        for word in words_after_entities(eg, numbers):
+            allowed[word, tags.inside(tags.label_of(numbers[word - 1]))] = False
         (words,) = numpy.nonzero(numbers >= 0)
         allowed[words] = False
         allowed[words, numbers[words]] = True

@@ -54,6 +54,20 @@ def _numbers(doc: Doc, labels: Sequence[str]) -> NDArray[numpy.int64]:
     return found
 
 
+def words_after_entities(eg: Example, numbers: NDArray[numpy.int64]) -> NDArray[numpy.int64]:
+    """The words that nobody annotated right after an annotated entity: its end is known, so they do not continue it.
+
+    eg (Example): The Example.
+    numbers (NDArray[int64]): From `gold_numbers`, [L].
+    RETURNS (NDArray[int64]): Indices of these words.
+    """
+    ends = numbers > tags.OUTSIDE
+    if not _same_words(eg):
+        # A tag that fits no word may hide a part of the entity.
+        ends &= [tag is not None and tag[:2] in ("U-", "L-") for tag in eg.get_aligned_ner()]
+    return 1 + numpy.flatnonzero(ends[:-1] & (numbers[1:] == UNKNOWN))
+
+
 def _same_words(eg: Example) -> bool:
     x, y = eg.predicted, eg.reference
     return len(x) == len(y) and numpy.array_equal(x.to_array(ORTH), y.to_array(ORTH))

@@ -166,3 +166,32 @@ def test_words_of_an_unknown_type_are_refused():
     made = nlp.add_pipe("crf_ner")
     nlp.initialize(lambda: [eg])
     assert made.labels == ("Gene",)
+
+
+@pytest.mark.parametrize("words", [["heart", "failure", "was", "seen"], ["heart", "failure", "was-seen"]])
+def test_word_after_an_annotated_entity_does_not_continue_it(words):
+    # Without annotation from "was" on: that the entity ends before it is known all the same, whatever the tokenizer.
+    pipe, potentials = component(), lattice_of([len(words)])
+    eg = example(pipe.vocab, ["heart", "failure", "was", "seen"], [(0, 2, "Disease")], missing=[2, 3])
+    found = Doc(pipe.vocab, words=words, spaces=[True, True, len(words) == 4, False][: len(words)])
+    gold = eg.reference if len(words) == 4 else _joined(pipe.vocab)
+    loss, _ = pipe.get_loss([Example(found, gold)], potentials)
+    expected = enumerated_loss(
+        potentials, lambda path: path[:2] == ["B-Disease", "I-Disease"] and path[2] != "I-Disease"
+    )
+    assert loss == pytest.approx(expected)
+
+
+def _joined(vocab) -> Doc:
+    gold = Doc(vocab, words=["heart", "failure", "was", "-", "seen"], spaces=[True, True, False, False, False])
+    gold.set_ents([Span(gold, 0, 2, "Disease")], missing=[gold[i : i + 1] for i in (2, 3, 4)], default="outside")
+    return gold
+
+
+def test_word_after_an_entity_that_the_words_hide_in_part_may_continue_it():
+    pipe, potentials = component(), lattice_of([2])
+    gold = Doc(pipe.vocab, words=["heart", "failure", "-", "like"], spaces=[True, False, False, False])
+    gold.set_ents([Span(gold, 0, 2, "Disease")], missing=[gold[2:3], gold[3:4]], default="outside")
+    found = Doc(pipe.vocab, words=["heart", "failure-like"], spaces=[True, False])
+    loss, _ = pipe.get_loss([Example(found, gold)], potentials)
+    assert math.isfinite(loss)

@@ -17,7 +17,8 @@ import numpy as np
 from bioactive.errors import error
 
 from .posteriors import Posterior, entropy_of
-from .word_measures import word_entity_entropy
+from .sampled import known_samples, of_samples, samples_of
+from .word_measures import word_bald, word_entity_entropy
 
 Measure = Callable[[Posterior], float]
 measures = catalogue.create("bioactive", "measures", entry_points=True)
@@ -25,8 +26,6 @@ measures = catalogue.create("bioactive", "measures", entry_points=True)
 TEXT_ONLY = frozenset({"random", "length"})
 # Needs gold, so it is for simulations alone.
 ORACLE = "oracle_accuracy"
-# Stochastic passes that a measure of disagreement asks for: with ten the order is close to that of many more.
-SAMPLES = 10
 
 
 def get_measure(name: str, seed: int = 0) -> Measure:
@@ -52,14 +51,7 @@ def samples_needed(name: str) -> int:
     RETURNS (int): 0 for a measure of the plain posterior.
     RAISES (BioactiveError): B321 when there is none of this name.
     """
-    found = get_measure(name)
-    return int(getattr(found.func if isinstance(found, partial) else found, "samples", 0))
-
-
-def of_samples(measure: Measure) -> Measure:
-    """Mark a measure as one that looks at stochastic passes."""
-    measure.samples = SAMPLES  # type: ignore[attr-defined]
-    return measure
+    return samples_of(get_measure(name))
 
 
 @measures("random")
@@ -209,12 +201,7 @@ def total_bald(posterior: Posterior) -> float:
     posterior (Posterior): Of one Doc, with samples.
     RETURNS (float): sum over words t of H(mean_s p_st) - mean_s H(p_st), in nats; 0.0 for an empty Doc.
     """
-    samples = _sampled(posterior, "total_bald", posterior.samples)
-    if not posterior.words:
-        return 0.0
-    # Entropy is concave, so anything below zero is rounding.
-    gain = entropy_of(samples.mean(axis=0, dtype=np.float64)) - entropy_of(samples).mean(axis=0)
-    return float(np.maximum(gain, 0.0).sum())
+    return float(word_bald(posterior).sum())
 
 
 @measures("vote_entropy")
@@ -227,7 +214,7 @@ def vote_entropy(posterior: Posterior) -> float:
         Doc.
     Source: Argamon-Engelson & Dagan 1999, Committee-based sample selection for probabilistic classifiers.
     """
-    votes = _sampled(posterior, "vote_entropy", posterior.sampled_best)  # [S, L]
+    votes = known_samples(posterior, "vote_entropy", posterior.sampled_best)  # [S, L]
     if not votes.size:
         return 0.0
     # [S, L]: the share of all votes that is as that of pass s. A tag with share q is met in q of the passes, so that
@@ -246,7 +233,7 @@ def variation_ratio(posterior: Posterior) -> float:
         levels and grows with length.
     Source: Shen et al. 2017, Deep active learning for named entity recognition, who call it BALD.
     """
-    votes = _sampled(posterior, "variation_ratio", posterior.sampled_best)
+    votes = known_samples(posterior, "variation_ratio", posterior.sampled_best)
     if not votes.size:
         return 0.0
     _, counts = np.unique(votes, axis=0, return_counts=True)
@@ -282,9 +269,3 @@ def known_marginals(posterior: Posterior, measure: str) -> np.ndarray:
     if posterior.words and not posterior.marginals.size:
         raise error("B322", measure=measure, needed="marginals", kind=posterior.kind)
     return posterior.marginals
-
-
-def _sampled(posterior: Posterior, measure: str, found: np.ndarray) -> np.ndarray:
-    if posterior.words and not found.size:
-        raise error("B322", measure=measure, needed="samples (posterior(..., samples=10))", kind=posterior.kind)
-    return found

@@ -21,11 +21,12 @@ from bioactive.evaluation.chunks import Chunks
 
 from .costs import TimeModel
 from .differing import differing
-from .measures import get_measure, samples_needed, uniform
+from .measures import uniform
 from .pool import text_of
 from .posteriors import Posterior, find_adapter, posterior, text_only
 from .prints import Prints, print_of
 from .ranking import Memory, Ranking, RankOptions, Shelf
+from .sampled import samples_of
 from .sift import diversity_of
 from .stretches import (
     Shape,
@@ -38,7 +39,6 @@ from .stretches import (
     word_tokens,
 )
 from .suggest import suggested, tokenise, with_spans
-from .word_measures import get_word_measure
 
 # Score, tie-breaker, and the negated position in the pool, so that no two keys are equal.
 Key = tuple[float, float, int]
@@ -98,9 +98,10 @@ class Ranker:
         self.options = options
         self.shelf = shelf or Memory()
         self.ranking = Ranking(measure=options.chosen_by)
-        self.judge = _judge(options)
+        measure = options.get_measure()
+        self.judge = _judge(options, measure)
         diversity_of(options.diverse_by)
-        needed = samples_needed(options.measure) if options.unit == "sentence" else 0
+        needed = samples_of(measure)
         self.sampling: dict[str, Any] = {"samples": options.samples or needed, "seed": options.seed} if needed else {}
         if not options.by_text:
             find_adapter(nlp)  # fails before the pool is read
@@ -201,23 +202,19 @@ class Ranker:
         return posterior(self.nlp, docs, **self.sampling)
 
 
-def _judge(options: RankOptions) -> Judge:
+def _judge(options: RankOptions, measure: Callable[[Posterior], Any]) -> Judge:
     """How to score a text: as a whole, or by the least certain stretch of it."""
     if options.unit == "sentence":
-        measure = get_measure(options.measure, options.seed)
         time = TimeModel()
         return lambda doc, belief, free: (
             measure(belief) / (time.expected(belief, (0, belief.words)) if options.per_second else 1.0),
             [],
         )
-    if options.unit != "stretch":
-        raise error("B536", unit=options.unit)
-    of_words = get_word_measure(options.measure, options.seed)
     shape = Shape(options.stretch_words, options.longest, options.share, options.stretches)
 
     def judge(doc: Doc, belief: Posterior, free: np.ndarray | None) -> tuple[float, list[Stretch]]:
         entities = entity_bounds(belief, word_tokens(doc)) if belief.spans else []
-        own = find_stretches(of_words(belief), shape, free, entities)
+        own = find_stretches(measure(belief), shape, free, entities)
         found = list(priced(own, belief, TimeModel()) if options.per_second else own)
         return max((stretch.score for stretch in found), default=0.0), found
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html import escape
 from math import nan
 from typing import Any, Protocol
 
 from bioactive.annotate.tasks import Task, excerpt
+from bioactive.errors import error
 from bioactive.evaluation.blocks import WINDOW
 from bioactive.tables import table
 
-from .measures import TEXT_ONLY
+from .measures import TEXT_ONLY, get_measure
+from .posteriors import Posterior
+from .word_measures import get_word_measure
 
 # Of a cold start: the texts that stand for the pool come out of so many times as many random ones, and one more.
 COLD = 9.0
@@ -61,6 +65,16 @@ class RankOptions:
     diversity: float = 0.0
     diverse_by: str = "k_centre"
     duplicates_above: float = 1.0
+
+    def get_measure(self) -> Callable[[Posterior], Any]:
+        """The measure: of texts, or of words for stretches.
+
+        RAISES (BioactiveError): B321 or B530 for an unknown measure, B536 for an unknown unit.
+        """
+        found = {"sentence": get_measure, "stretch": get_word_measure}.get(self.unit)
+        if found is None:
+            raise error("B536", unit=self.unit)
+        return found(self.measure, self.seed)
 
     @property
     def sifted(self) -> bool:

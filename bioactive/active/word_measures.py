@@ -16,6 +16,7 @@ import numpy as np
 from bioactive.errors import error
 
 from .posteriors import Posterior, entropy_of
+from .sampled import known_samples, of_samples
 
 WordMeasure = Callable[[Posterior], np.ndarray]
 word_measures = catalogue.create("bioactive", "word_measures", entry_points=True)
@@ -87,6 +88,22 @@ def word_margin(posterior: Posterior) -> np.ndarray:
         return -np.ones(posterior.words)
     first_two = np.sort(marginals, axis=1)[:, -2:]
     return first_two[:, 0] - first_two[:, 1]
+
+
+@word_measures("bald")
+@of_samples
+def word_bald(posterior: Posterior) -> np.ndarray:
+    """What the weights leave open about the tag of each word, without what is ambiguous whatever the weights.
+
+    posterior (Posterior): Of one Doc, with samples.
+    RETURNS (np.ndarray): H(mean_s p_st) - mean_s H(p_st) in nats, [L]; p_st are the marginals at word t in pass s.
+    Source: as of the measure of texts of this name.
+    """
+    if not posterior.words:
+        return np.zeros(0)
+    samples = known_samples(posterior, "bald", posterior.samples)
+    # Entropy is concave, so anything below zero is rounding.
+    return np.maximum(entropy_of(samples.mean(axis=0, dtype=np.float64)) - entropy_of(samples).mean(axis=0), 0.0)
 
 
 @word_measures(RANDOM)

@@ -44,10 +44,8 @@ def rank_cli(
 ) -> None:
     """Rank a pool of texts by how unsure a pipeline is about them."""
     from bioactive.active.files import Run, rank_file
-    from bioactive.active.measures import get_measure
     from bioactive.active.ranking import RankOptions, cold_start
     from bioactive.active.vectors import untrained
-    from bioactive.active.word_measures import get_word_measure
     from bioactive.errors import error
     from bioactive.evaluation.load import load_pipeline
 
@@ -62,7 +60,7 @@ def rank_cli(
     if n is None and options.diversity:
         raise error("B544")
     # A misspelt name should not wait for the model.
-    (get_word_measure if options.unit == "stretch" else get_measure)(options.measure)
+    options.get_measure()
     nlp = untrained(Path(model), encoder) if cold and model.endswith(".cfg") else load_pipeline(model, code, gpu_id)
     with progress_bar("Ranking") as bar:
         ranking = rank_file(Run(nlp, pool, output, code, restart, bar), options)

@@ -12,8 +12,9 @@ from spacy.tokens import Doc
 
 from bioactive.active.costs import TimeModel
 from bioactive.active.diversity import boosted, length_density, rarity, representativeness
-from bioactive.active.measures import ORACLE, TEXT_ONLY, get_measure, samples_needed, uniform
+from bioactive.active.measures import ORACLE, TEXT_ONLY, get_measure, uniform
 from bioactive.active.posteriors import Posterior, posterior, text_only
+from bioactive.active.sampled import samples_of
 from bioactive.active.sift import Candidates, Wanted, most_different, without_repeats
 from bioactive.active.stretches import Stretch, choose_stretches, entity_bounds, find_stretches, priced, word_tokens
 from bioactive.active.word_measures import RANDOM, get_word_measure
@@ -165,18 +166,22 @@ def _believed(
         yield from ((texts[i], found) for i, found in beliefs(nlp, docs, **sampling))
 
 
+def _sampling(measure: Any, seed: int) -> dict[str, int]:
+    """What `posterior` is to be given for a measure."""
+    samples = samples_of(measure)
+    return {"samples": samples, "seed": seed} if samples else {}
+
+
 def _ranked(
     nlp: Language | None, pool: Pool, strategy: Strategy, seed: int, time: TimeModel | None
 ) -> list[list[Question]]:
     """Texts, or documents of several, that nothing is known of, the least certain first."""
-    samples, texts = samples_needed(strategy.measure), pool.open_texts(whole=True)
-    sampling = {"samples": samples, "seed": seed} if samples else {}
-    measure = get_measure(strategy.measure, seed)
+    measure, texts = get_measure(strategy.measure, seed), pool.open_texts(whole=True)
     lengths = pool.oracle.lengths
     weights = length_density(lengths) if strategy.by_length_density else np.ones(len(lengths))
     weights = weights * _densities(nlp, pool, strategy)
     scores: dict[int, float] = {}
-    for text, found in _believed(nlp, pool, texts, **sampling):
+    for text, found in _believed(nlp, pool, texts, **_sampling(measure, seed)):
         value = 1.0 - pool.oracle.accuracy(text, found.best) if strategy.measure == ORACLE else measure(found)
         if strategy.per_second:
             value /= (time or TimeModel()).expected(found, (0, found.words))
@@ -241,7 +246,7 @@ def _stretches(
     measure, oracle = get_word_measure(strategy.measure, seed), pool.oracle
     rare, dense = rarity(oracle.counts()), _densities(nlp, pool, strategy)
     found: list[tuple[int, Iterator[Stretch]]] = []
-    for text, belief in _believed(nlp, pool, pool.open_texts(whole=False)):
+    for text, belief in _believed(nlp, pool, pool.open_texts(whole=False), **_sampling(measure, seed)):
         entities = entity_bounds(belief, word_tokens(pool.docs[text])) if belief.spans else []
         scores = boosted(measure(belief), belief, rare, strategy.rare) if strategy.rare else measure(belief)
         own = find_stretches(scores * dense[text], strategy.shape, oracle.open_words(text), entities)

@@ -13,6 +13,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from spacy.util import fix_random_seed
 
 from bioactive.active.measures import uniform
 from bioactive.active.posteriors import crf_posteriors, posteriors
@@ -114,6 +115,7 @@ def real_crf_nlp() -> Language:
     """A `crf_ner` with its default network, a few steps from random."""
     import bioactive.ner.component  # noqa: F401
 
+    fix_random_seed(0)
     nlp = spacy.blank("en")
     nlp.add_pipe("crf_ner")
     examples = []

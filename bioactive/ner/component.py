@@ -379,8 +379,8 @@ class CRFNer(TrainablePipe):
     def get_loss(self, examples: Iterable[Example], scores: Lattice) -> tuple[float, Lattice]:
         """Mean negative log-likelihood a Doc, and its gradient by the potentials.
 
-        A word without annotation may have any tag, and one in `doc.spans["entity_words"]` any of the span's type; a
-        span under `incorrect_spans_key` may not be an entity. A Doc counts `user_data["weight"]` times, by default
+        A word without annotation may have any tag that does not go on with an annotated entity before it, and one in
+        `doc.spans["entity_words"]` any of the span's type; a span under `incorrect_spans_key` may not be an entity. A Doc counts `user_data["weight"]` times, by default
         once; the mean is over Docs all the same, so that half the weight is half the gradient.
 
         RAISES (BioactiveError): B203 for a gold label that the component does not know, B550 for a bad weight.
@@ -418,6 +418,9 @@ class CRFNer(TrainablePipe):
         (words,) = numpy.nonzero(numbers >= 0)
         allowed[words] = False
         allowed[words, numbers[words]] = True
+        # An entity ends where it ends: a word after it, though nobody annotated it, does not go on with it.
+        after = 1 + numpy.flatnonzero((numbers[:-1] > tags.OUTSIDE) & (numbers[1:] == UNKNOWN))
+        allowed[after, [tags.inside(tags.label_of(tag)) for tag in numbers[after - 1].tolist()]] = False
 
     def _unknown(self, label: str) -> BioactiveError:
         return error("B203", name=self.name, label=label, labels=", ".join(self.labels))

@@ -380,8 +380,9 @@ class CRFNer(TrainablePipe):
         """Mean negative log-likelihood a Doc, and its gradient by the potentials.
 
         A word without annotation may have any tag that does not go on with an annotated entity before it, and one in
-        `doc.spans["entity_words"]` any of the span's type; a span under `incorrect_spans_key` may not be an entity. A Doc counts `user_data["weight"]` times, by default
-        once; the mean is over Docs all the same, so that half the weight is half the gradient.
+        `doc.spans["entity_words"]` any of the span's type; a span under `incorrect_spans_key` may not be an entity. A
+        Doc counts `user_data["weight"]` times, by default once; the mean is over Docs all the same, so that half the
+        weight is half the gradient.
 
         RAISES (BioactiveError): B203 for a gold label that the component does not know, B550 for a bad weight.
         """

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import typer
+from annotate_load import spent
 
 LONGEST = 120.0  # seconds
 
@@ -46,19 +47,19 @@ def wait_for(url: str, body: dict[str, Any] | None, process: subprocess.Popen[by
     raise SystemExit(f"no answer from {url}")
 
 
-def start_once(command: list[str], folder: Path) -> tuple[float, float]:
-    """Seconds from the command to the page, and to the first task."""
+def start_once(command: list[str], folder: Path) -> tuple[float, ...]:
+    """Seconds from the command to the page, and to the first task; then the same in processor time of the server."""
     port = free_port()
     options = ["--db", str(folder / "answers.db"), "--port", str(port)]
     begin = time.perf_counter()
     process = subprocess.Popen([*command, *options], stdout=subprocess.DEVNULL, cwd=folder)
     try:
         wait_for(f"http://127.0.0.1:{port}/", None, process)
-        page = time.perf_counter() - begin
+        page, page_cpu = time.perf_counter() - begin, spent(process.pid)
         tasks = json.loads(wait_for(f"http://127.0.0.1:{port}/get_session_questions", {}, process))["tasks"]
         first = time.perf_counter() - begin
         assert tasks, "there is no task"
-        return page, first
+        return page, first, page_cpu, spent(process.pid)
     finally:
         process.terminate()
         process.wait()
@@ -76,8 +77,9 @@ def main(
     for _ in range(times):
         with tempfile.TemporaryDirectory() as folder:
             found.append(start_once([sys.executable, "-m", "bioactive", *own], Path(folder)))
-    for name, seconds in zip(("page", "first task"), zip(*found, strict=True), strict=True):
-        print(f"{name:12} median {statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s")
+    names = ("page", "first task", "page, processor time", "first task, processor time")
+    for name, seconds in zip(names, zip(*found, strict=True), strict=True):
+        print(f"{name:26} median {statistics.median(seconds):.2f} s, longest {max(seconds):.2f} s")
     print(f"machine load {os.getloadavg()[0]:.1f}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
@@ -51,7 +52,8 @@ class Controller:
         if store is None or not self.keeps:
             store = Store(default_database()) if self.keeps else throwaway()
         self.db = store
-        self.session_id = time.strftime("%Y-%m-%d_%H-%M-%S")
+        # The time and a few random digits: two servers of one dataset may start in the same second.
+        self.session_id = f"{time.strftime('%Y-%m-%d_%H-%M-%S')}-{secrets.token_hex(3)}"
         self.sessions = Sessions(self.dataset, self.config["allowed_sessions"], store.recent_count)
         own = [self.dataset] if self.config["auto_exclude_current"] else []
         self.exclude = [*own, *names_of(components.get("exclude"))]

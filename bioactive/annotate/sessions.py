@@ -12,7 +12,7 @@ from typing import Any
 class Session:
     """One annotator's work on a dataset.
 
-    id (str): `{dataset}-{name}`, or the time of the start for an unnamed session.
+    id (str): `{dataset}-{name}`, or the time of the start with some random digits for an unnamed session.
     dataset (str): The dataset.
     count (Callable[[str], int]): Counts the answers of a session.
     """

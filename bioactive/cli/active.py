@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from .annotate import DATASET, MODEL, MODEL_LABEL, SOURCE, serving, split_labels, task_source
+from .annotate import DATASET, MODEL, MODEL_LABEL, SOURCE
 from .db import DB
+from .serving import serving, split_labels, task_source
 
 if TYPE_CHECKING:
-    from .annotate import RecipeOf
+    from bioactive.annotate.store import Store
 
 # Tasks of a ranking, when nobody says how many. Of a cold start each stands for a part of the source.
 RANKED = 2000
@@ -43,6 +44,7 @@ FOLDER = typer.Option(None, "--folder", help="Where the worker reports (default:
 
 @serving
 def ner_active_cli(
+    store: Store,
     dataset: str = DATASET,
     model: str = MODEL,
     source: str = SOURCE,
@@ -66,11 +68,12 @@ def ner_active_cli(
     folder: Path | None = FOLDER,
     cold: bool = COLD_START,
     encoder: str | None = ENCODER,
-) -> RecipeOf:
+) -> dict[str, Any]:
     """Correct what a pipeline is least sure of, and let it learn from the answers meanwhile."""
     from bioactive.active.vectors import untrained
     from bioactive.annotate.learning import Worker
     from bioactive.annotate.recipes import load_pipeline, ner_active
+    from bioactive.models.revisions import Revisions
 
     _check_learning(train, dev, source, cold)
     given: dict[str, Any] = {
@@ -92,22 +95,18 @@ def ner_active_cli(
     }
     options = ["--cold"] if cold else []
     options += [word for name, value in given.items() if value is not None for word in (name, str(value))]
-
-    def make(store: Any) -> dict[str, Any]:
-        worker = None
-        if rank_all and source != "-":
-            place = folder or Path(f"{dataset}.learning")
-            address = store.database.engine.url.render_as_string(hide_password=False)
-            worker = Worker(["learn", dataset, model, source, "--folder", str(place), *options], place, address)
-        if cold and model.endswith(".cfg"):
-            nlp = untrained(Path(model), encoder)
-        else:
-            nlp = load_pipeline(_current(models, model, dataset))
-        shape = {"stretch_words": stretch_words, "longest": longest, "share": share, "seed": seed}
-        labels = split_labels(label)
-        return ner_active(dataset, nlp, task_source(source), labels, measure, unit, window, worker, cold, **shape)
-
-    return make
+    worker = None
+    if rank_all and source != "-":
+        place = folder or Path(f"{dataset}.learning")
+        address = store.database.engine.url.render_as_string(hide_password=False)
+        worker = Worker(["learn", dataset, model, source, "--folder", str(place), *options], place, address)
+    if cold and model.endswith(".cfg"):
+        nlp = untrained(Path(model), encoder)
+    else:
+        nlp = load_pipeline(str(Revisions(models).grown_from(model, dataset) or model))
+    shape = {"stretch_words": stretch_words, "longest": longest, "share": share, "seed": seed}
+    labels = split_labels(label)
+    return ner_active(dataset, nlp, task_source(source), labels, measure, unit, window, worker, cold, **shape)
 
 
 def learn_cli(
@@ -177,14 +176,3 @@ def _check_learning(train: Path | None, dev: Path | None, source: str, cold: boo
     for path in (train, dev):
         if path is not None and not path.is_file():
             raise error("B101", path=path)
-
-
-def _current(models: Path, model: str, dataset: str) -> str:
-    """The revision in use, when it has learnt from this dataset; else the pipeline that the command names."""
-    from bioactive.models.revisions import Revisions
-
-    revisions = Revisions(models)
-    current = revisions.current()
-    if current is None or revisions.manifest(current.name).settings.get("dataset") != dataset:
-        return model
-    return str(current)

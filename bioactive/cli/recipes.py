@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer
 
-from .annotate import greet, say_goodbye
+from .serving import greet, say_goodbye
 
 
 def run_recipe(files: Sequence[str], words: Sequence[str]) -> None:

@@ -75,9 +75,10 @@ class Learner:
         self.state = Learning()
         self.nlp: Language | None = None
         # A cold start goes by the encoder that the command names.
-        current = None if course.rank.chosen_by != course.rank.measure else self.revisions.current()
-        self.model = str(current or course.model)
-        self.learnt = self._learnt_before()
+        cold = course.rank.chosen_by != course.rank.measure
+        grown = None if cold else self.revisions.grown_from(course.model, course.dataset)
+        self.model = str(grown or course.model)
+        self.learnt = 0 if grown is None else self._learnt_before(grown.name)
         self.rankings = 0
         # What is told with the next ranking: until then the tasks are in the order of the revision before.
         self.news: dict[str, int] = {}
@@ -96,14 +97,10 @@ class Learner:
         self._train()
         return True
 
-    def _learnt_before(self) -> int:
-        """How many answers the revision in use has learnt from, when it is one of ours."""
-        current = self.revisions.current()
-        manifest = self.revisions.manifest(current.name) if current is not None else None
-        if current is None or manifest is None or manifest.settings.get("dataset") != self.course.dataset:
-            return 0
-        answers = sum(manifest.answers.values())
-        self.state = replace(self.state, revision=self.revisions.names().index(current.name) + 1, answers=answers)
+    def _learnt_before(self, name: str) -> int:
+        """How many answers a revision of ours has learnt from."""
+        answers = sum(self.revisions.manifest(name).answers.values())
+        self.state = replace(self.state, revision=self.revisions.names().index(name) + 1, answers=answers)
         return answers
 
     def _train(self) -> None:

@@ -106,6 +106,24 @@ class Revisions:
         pointer = self.root / CURRENT
         return self.path(pointer.read_text(encoding="utf8").strip()) if pointer.is_file() else None
 
+    def grown_from(self, model: str | Path, dataset: str) -> Path | None:
+        """The revision in use, if it has learnt from a dataset and descends from a pipeline: what a worker goes on from.
+
+        model (str | Path): The pipeline that the worker was started with: a folder, or the name of an installed one.
+        dataset (str): The dataset that it learns from.
+        RETURNS (Path | None): The folder of the revision; None when another course of learning made it.
+        """
+        current = self.current()
+        if current is None or self.manifest(current.name).settings.get("dataset") != dataset:
+            return None
+        wanted, known, ancestor = Path(model).resolve(), set(self.names()), current
+        while ancestor.resolve() != wanted:
+            if ancestor.name not in known or ancestor.resolve().parent != self.root.resolve():
+                return None
+            known.remove(ancestor.name)  # a damaged record that goes round in a ring ends here
+            ancestor = Path(self.manifest(ancestor.name).parent)
+        return current
+
     def sound(self, name: str) -> Path:
         """The folder of a revision, all of whose files are as they were published.
 

@@ -27,7 +27,8 @@ class FusedAdam:
         self._aliases: list[Tensor] = []
         self._averages: list[Tensor] = []
         self._steps = 0
-        self._adam = torch.optim.AdamW([torch.empty(0)])
+        # Made for the first step: the first optimiser of a process has torch import its compiler, which takes seconds.
+        self._adam: torch.optim.AdamW | None = None
 
     @staticmethod
     def does(optimizer: Optimizer) -> bool:
@@ -49,14 +50,15 @@ class FusedAdam:
             alias.data, alias.grad, weight.grad = weight.data, weight.grad, None
             if optimizer.grad_clip and alias.grad is not None:
                 torch.nn.utils.clip_grad_norm_([alias], optimizer.grad_clip)
-        self._adam.param_groups[0].update(
+        adam = cast(torch.optim.AdamW, self._adam)
+        adam.param_groups[0].update(
             lr=float(optimizer.learn_rate),
             betas=(optimizer.b1, optimizer.b2),
             eps=optimizer.eps,
             weight_decay=optimizer.L2,
         )
-        self._adam.step()
-        self._adam.zero_grad(set_to_none=True)
+        adam.step()
+        adam.zero_grad(set_to_none=True)
         self._average()
 
     def _begin(self, optimizer: Optimizer, named: dict[str, nn.Parameter], owner: int) -> None:

@@ -111,3 +111,15 @@ def test_command_that_fails_ends_with_the_reason(command: list[str], tmp_path: P
     command[command.index("en")] = "no-such-pipeline"
     found = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, timeout=120)
     assert found.returncode == 1 and "B416" in found.stderr and "Traceback" not in found.stderr
+
+
+def test_nothing_heavy_is_imported_before_the_page_is_open(tmp_path: Path) -> None:
+    heavy = {"spacy", "torch", "transformers", "sqlalchemy", "fastapi"}
+    code = (
+        "import sys; from bioactive.annotate import opening; from bioactive.cli.app import app\n"
+        f"opening.serve_early = lambda *rest: print(sorted({heavy} & set(sys.modules)))\n"
+        "app(sys.argv[1:], standalone_mode=False)"
+    )
+    for words in (["ner.correct", "ds", "model", "t.jsonl"], ["ner.active", "ds", "model", "t.jsonl"]):
+        told = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, cwd=tmp_path)
+        assert told.stdout == "[]\n", told

@@ -24,6 +24,7 @@ from bioactive.cli.app import app
 from bioactive.corpus.jsonl import doc_to_task
 from bioactive.errors import BioactiveError
 from bioactive.models.learner import Course, Learner
+from bioactive.models.revisions import Manifest, Revisions
 from bioactive.models.rounds import Plan
 
 
@@ -253,6 +254,21 @@ def test_learner_ranks_trains_and_ranks_what_is_left(
     assert not learner.step()
     again = Learner(store, course)  # after a restart it goes on from the revision
     assert (again.learnt, again.state.revision, again.model) == (6, 1, str(learner.revisions.current()))
+
+
+@pytest.mark.parametrize(("dataset", "pipeline"), [("other", "model"), ("ds", "another")])
+def test_learner_begins_with_its_own_pipeline_where_the_revision_in_use_is_of_another_course(
+    store: Store, tmp_path: Path, dataset: str, pipeline: str
+) -> None:
+    revisions, made = Revisions(tmp_path / "models"), tmp_path / "made"
+    made.mkdir()
+    (made / "config.cfg").write_text("[nlp]\n")
+    manifest = Manifest("active_iter_1_added_5", pipeline, {"accept": 5}, {}, {}, "yes", {"dataset": dataset})
+    revisions.publish(made, manifest)
+    revisions.point_to(manifest.name)
+    store.add_dataset("ds")
+    learner = Learner(store, Course("ds", "model", tmp_path / "pool", tmp_path, tmp_path / "models", RankOptions()))
+    assert (learner.model, learner.learnt, learner.state.revision) == ("model", 0, 0)
 
 
 def test_learner_survives_answers_that_say_nothing(

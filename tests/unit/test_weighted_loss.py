@@ -158,6 +158,23 @@ def test_annotated_word_keeps_its_own_tag_among_the_words_of_an_entity():
     )
 
 
+@pytest.mark.parametrize("span", [(0, 1, "Chemical"), (1, 2, "Disease"), (1, 3, "Chemical"), (3, 4, "Disease")])
+def test_accepted_and_rejected_span_cost_what_their_probability_says(span):
+    pipe = component()
+    words = ["a", "b", "c", "d"]
+    lattice = lattice_of([4])
+    start, end, label = span
+    index = LABELS.index(label)
+    query = SpanQuery(0, start, end, 2 * index + 1, 2 * index + 2)
+    prob = crf.Trellis(pipe.decodable(lattice)).span_log_probs([query]).exp().item()
+    rest = [i for i in range(4) if not start <= i < end]
+    accepted = example(pipe.vocab, words, [span], rest)
+    assert pipe.get_loss([accepted], lattice)[0] == pytest.approx(-math.log(prob), rel=1e-4)
+    rejected = example(pipe.vocab, words, [], range(4))
+    rejected.reference.spans["incorrect_spans"] = [Span(rejected.reference, *span)]
+    assert pipe.get_loss([rejected], lattice)[0] == pytest.approx(-math.log(1 - prob), rel=1e-4)
+
+
 def test_words_of_an_unknown_type_are_refused():
     pipe = component()
     eg = example(pipe.vocab, ["p53"], missing=[0], inside=[(0, 1, "Gene")])

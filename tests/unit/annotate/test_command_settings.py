@@ -12,6 +12,7 @@ import typer
 from bioactive.annotate import opening, server
 from bioactive.annotate.store import Store
 from bioactive.cli.annotate import mark_cli
+from bioactive.errors import BioactiveError
 
 Serve = Any
 
@@ -75,3 +76,19 @@ def test_answers_of_other_datasets_may_be_excluded(tmp_path: Path, monkeypatch: 
     app([*words, "--exclude", "one"], standalone_mode=False)
     app([*words, "--exclude", "one, two"], standalone_mode=False)
     assert found == [["b"], []]
+
+
+def test_loader_reads_a_source_as_what_it_is_told(
+    config_of: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found: list[str] = []
+    monkeypatch.setattr(
+        server,
+        "create_app",
+        lambda controller, access: found.extend(task["text"] for task in controller.get_questions()),
+    )
+    (tmp_path / "source.jsonl").write_text("text,label\nIL-2 binds,a\nnothing,b\n")
+    config_of("--loader", "csv")
+    assert found == ["IL-2 binds", "nothing"]
+    with pytest.raises(BioactiveError, match="B614"):
+        config_of("-lo", "pdf")

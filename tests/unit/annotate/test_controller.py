@@ -44,6 +44,16 @@ def test_get_questions_gives_each_task_to_one_session(store: Store) -> None:
     assert controller.get_questions("anna")[0]["_view_id"] == "text"
 
 
+def test_servers_started_in_the_same_second_are_sessions_of_their_own(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("time.strftime", lambda form: "2026-01-02_03-04-05")
+    one, other = make(store), make(store)
+    assert one.session_id != other.session_id
+    assert one.session_id.startswith("2026-01-02_03-04-05-") and one.session_name(None) == one.session_id
+    assert not set(texts(one.get_questions())) & set(texts(other.get_questions()))
+
+
 def test_get_questions_again_gives_what_was_never_answered(store: Store) -> None:
     controller = make(store)
     first = controller.get_questions("anna")

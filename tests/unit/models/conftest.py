@@ -22,14 +22,17 @@ def revisions(tmp_path: Path) -> Revisions:
 def publish(revisions: Revisions, tmp_path: Path) -> Publish:
     """Publishes a revision with one small file."""
 
-    def make(answers: int = 5, promoted: str = "yes", parent: str = "parent", **metrics: object) -> str:
+    def make(
+        answers: int = 5, promoted: str = "yes", parent: str = "parent", dataset: str = "", **metrics: object
+    ) -> str:
         folder = tmp_path / "made"
         (folder / "crf_ner").mkdir(parents=True)
         (folder / "config.cfg").write_text("[nlp]\n", encoding="utf8")
         (folder / "crf_ner" / "model").write_bytes(b"weights" * answers)
         name = revisions.next_name(answers)
         found = {"dev_after": [0.7, 0.6, 0.8], **metrics}
-        revisions.publish(folder, Manifest(name, parent, {"accept": answers}, {"dev": "ab"}, found, promoted))
+        manifest = Manifest(name, parent, {"accept": answers}, {"dev": "ab"}, found, promoted, {"dataset": dataset})
+        revisions.publish(folder, manifest)
         return name
 
     return make

@@ -137,3 +137,21 @@ def test_thirty_revisions_are_listed_in_under_a_second(revisions: Revisions, pub
     seconds, *heavy = out[-1].split()
     assert heavy == []
     assert float(seconds) < 1.0
+
+
+def test_worker_goes_on_from_what_learnt_from_its_dataset_and_its_pipeline(
+    revisions: Revisions, publish: Publish, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert revisions.grown_from("run/best", "ds") is None
+    first = publish(parent="run/best", dataset="ds")
+    second = publish(parent=str(revisions.path(first)), dataset="ds")
+    revisions.point_to(second)
+    grown = revisions.path(second)
+    assert revisions.grown_from("run/best", "ds") == revisions.grown_from(tmp_path / "run" / "best", "ds") == grown
+    assert revisions.grown_from(revisions.path(first), "ds") == revisions.grown_from(grown, "ds") == grown
+    assert revisions.grown_from("run/best", "other") is None
+    assert revisions.grown_from("other/best", "ds") is None
+    assert revisions.grown_from("en_package", "ds") is None
+    revisions.point_to(publish(parent=str(revisions.path(first)), dataset="other"))
+    assert revisions.grown_from("run/best", "ds") is None

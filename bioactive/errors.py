@@ -448,6 +448,10 @@ class Errors:
         "The text {text!r} has no answer yes or no, but the labels: {labels}. Make the file with `bioactive questions "
         "convert` out of questions that have answers."
     )
+    B941 = (
+        "{where}: all of the {count} questions have the answer {answer}. Neither a threshold nor a baseline can be had "
+        "of them: add questions with the other answer."
+    )
 
     # --- hostile input
     B900 = (

@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from ..corpus.binfile import read_docs
 from .pairs import split_text
 from .scores import YesNoScores, answers_at, majority, question_only, score, tuned_threshold
-from .threshold import DEFAULT, answers_of, probabilities, threshold_of
+from .threshold import DEFAULT, answers_of, both_answers, probabilities, threshold_of
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ def evaluate(nlp: Language, test: Path, dev: Path | None = None, train: Path | N
     dev (Path | None): Questions to tune the threshold on; without them the pipeline's own is taken.
     train (Path | None): Questions for the baselines; without it there are none.
     RETURNS (Evaluation): The scores.
-    RAISES (BioactiveError): B120 for a broken file, B724 for a text that is no pair, B940 for one without an answer.
+    RAISES (BioactiveError): B120 for a broken file, B724 for a text that is no pair, B940 for one without an answer,
+        B941 for dev or train questions that all have one answer.
     """
     docs = list(read_docs(test, nlp.vocab))
     gold, yes = answers_of(docs), probabilities(nlp, docs)
@@ -54,11 +55,11 @@ def evaluate(nlp: Language, test: Path, dev: Path | None = None, train: Path | N
         systems["pipeline at its own threshold"] = score(gold, answers_at(yes, threshold))
     else:
         tuning = list(read_docs(dev, nlp.vocab))
-        threshold = tuned_threshold(answers_of(tuning), probabilities(nlp, tuning))
+        threshold = tuned_threshold(both_answers(answers_of(tuning), str(dev)), probabilities(nlp, tuning))
         systems["pipeline, threshold of dev"] = score(gold, answers_at(yes, threshold))
     if train is not None:
         known = list(read_docs(train, nlp.vocab))
-        right = answers_of(known)
+        right = both_answers(answers_of(known), str(train))
         systems["majority"] = score(gold, majority(right, len(gold)))
         asked = list(zip(questions_of(known), right, strict=True))
         systems["question only"] = score(gold, answers_at(question_only(asked, questions_of(docs)), DEFAULT))

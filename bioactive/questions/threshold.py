@@ -26,8 +26,8 @@ def create_threshold_callback(corpus: Callable[[Language], Iterable[Example]]) -
 
     def tune(nlp: Language) -> Language:
         docs = [eg.reference for eg in corpus(nlp)]
-        found = tuned_threshold(answers_of(docs), probabilities(nlp, docs))
-        _classifier(nlp).cfg[THRESHOLD] = found
+        gold = both_answers(answers_of(docs), "dev")
+        _classifier(nlp).cfg[THRESHOLD] = tuned_threshold(gold, probabilities(nlp, docs))
         return nlp
 
     return tune
@@ -70,6 +70,18 @@ def answers_of(docs: Sequence[Doc]) -> list[str]:
         if YES not in doc.cats or NO not in doc.cats:
             raise error("B940", text=doc.text[:60], labels=", ".join(doc.cats) or "none")
     return [YES if doc.cats[YES] >= doc.cats[NO] else NO for doc in docs]
+
+
+def both_answers(gold: list[str], where: str) -> list[str]:
+    """The answers themselves.
+
+    gold (list[str]): The answers of a set.
+    where (str): What the set is called in the message.
+    RAISES (BioactiveError): B941 when they are all the same.
+    """
+    if len(set(gold)) < 2:
+        raise error("B941", where=where, count=len(gold), answer=gold[0] if gold else "none")
+    return gold
 
 
 def _classifier(nlp: Language) -> Any:

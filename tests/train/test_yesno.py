@@ -19,6 +19,7 @@ from bioactive.active.measures import get_measure
 from bioactive.active.posteriors import posterior
 from bioactive.active.rank import rank_pool
 from bioactive.annotate.teach import TextClassifier
+from bioactive.corpus.binfile import write_docs
 from bioactive.errors import BioactiveError
 from bioactive.questions.evaluate import evaluate
 from bioactive.questions.lexical import lexical
@@ -121,6 +122,19 @@ def test_question_without_an_answer_cannot_be_scored(nlp: Language) -> None:
     doc.cats = {"positive": 1.0}
     with pytest.raises(BioactiveError, match="B940.*'Снижает ли аспирин жар.*the labels: positive"):
         answers_of([doc])
+
+
+def test_one_answer_alone_tunes_no_threshold(nlp: Language) -> None:
+    docs = [doc for doc in to_docs(pairs()[:6], nlp.tokenizer) if doc.cats["yes"]]
+    with pytest.raises(BioactiveError, match="B941.*dev: all of the 3 questions have the answer yes"):
+        create_threshold_callback(lambda _: [Example(doc, doc) for doc in docs])(nlp)
+
+
+def test_one_answer_alone_makes_no_baseline(nlp: Language, tmp_path: Path) -> None:
+    write_docs(to_docs(pairs()[:6], nlp.tokenizer), tmp_path / "test.spacy")
+    write_docs(to_docs(pairs()[:6:2], nlp.tokenizer), tmp_path / "train.spacy")
+    with pytest.raises(BioactiveError, match=r"B941.*train\.spacy: all of the 3 questions have the answer yes"):
+        evaluate(nlp, tmp_path / "test.spacy", train=tmp_path / "train.spacy")
 
 
 def test_text_without_a_passage_is_refused(nlp: Language) -> None:

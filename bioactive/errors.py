@@ -444,6 +444,14 @@ class Errors:
     )
     B724 = "The text {text!r} is no question with a passage. Write it as 'question [SEP] passage'."
     B725 = "There is no way of balancing called {balance!r}. Choose one of {known}."
+    B940 = (
+        "The text {text!r} has no answer yes or no, but the labels: {labels}. Make the file with `bioactive questions "
+        "convert` out of questions that have answers."
+    )
+    B941 = (
+        "{where}: all of the {count} questions have the answer {answer}. Neither a threshold nor a baseline can be had "
+        "of them: add questions with the other answer."
+    )
 
     # --- hostile input
     B900 = (

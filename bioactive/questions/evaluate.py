@@ -11,10 +11,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..corpus.binfile import read_docs
-from .pairs import NO, YES, split_text
+from .pairs import split_text
 from .scores import YesNoScores, answers_at, majority, question_only, score, tuned_threshold
-
-DEFAULT = 0.5
+from .threshold import DEFAULT, answers_of, both_answers, probabilities, threshold_of
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Evaluation:
     """What was found.
 
     threshold (float): From which probability on the answer is "yes".
-    systems (dict[str, YesNoScores]): By name; the pipeline at this threshold and at .5, and the baselines.
+    systems (dict[str, YesNoScores]): By name; the pipeline at .5, at its own threshold or that of dev, and baselines.
     """
 
     threshold: float
@@ -42,37 +41,29 @@ def evaluate(nlp: Language, test: Path, dev: Path | None = None, train: Path | N
 
     nlp (Language): A pipeline with a `textcat` of the labels "yes" and "no".
     test (Path): Questions to score, `.spacy`.
-    dev (Path | None): Questions to tune the threshold on; .5 without.
+    dev (Path | None): Questions to tune the threshold on; without them the pipeline's own is taken.
     train (Path | None): Questions for the baselines; without it there are none.
     RETURNS (Evaluation): The scores.
-    RAISES (BioactiveError): B120 for a broken file, B724 for a text that is no pair.
+    RAISES (BioactiveError): B120 for a broken file, B724 for a text that is no pair, B940 for one without an answer,
+        B941 for dev or train questions that all have one answer.
     """
     docs = list(read_docs(test, nlp.vocab))
     gold, yes = answers_of(docs), probabilities(nlp, docs)
     systems = {"pipeline at .5": score(gold, answers_at(yes, DEFAULT))}
-    threshold = DEFAULT
-    if dev is not None:
+    threshold = threshold_of(nlp)
+    if dev is None:
+        systems["pipeline at its own threshold"] = score(gold, answers_at(yes, threshold))
+    else:
         tuning = list(read_docs(dev, nlp.vocab))
-        threshold = tuned_threshold(answers_of(tuning), probabilities(nlp, tuning))
+        threshold = tuned_threshold(both_answers(answers_of(tuning), str(dev)), probabilities(nlp, tuning))
         systems["pipeline, threshold of dev"] = score(gold, answers_at(yes, threshold))
     if train is not None:
         known = list(read_docs(train, nlp.vocab))
-        right = answers_of(known)
+        right = both_answers(answers_of(known), str(train))
         systems["majority"] = score(gold, majority(right, len(gold)))
         asked = list(zip(questions_of(known), right, strict=True))
         systems["question only"] = score(gold, answers_at(question_only(asked, questions_of(docs)), DEFAULT))
     return Evaluation(threshold, systems)
-
-
-def probabilities(nlp: Language, docs: Sequence[Doc]) -> list[float]:
-    """The probability of "yes" of each Doc; the Docs themselves stay as they are."""
-    texts = (doc.text for doc in docs)
-    return [doc.cats[YES] for doc in nlp.pipe(texts)]
-
-
-def answers_of(docs: Sequence[Doc]) -> list[str]:
-    """The gold answers."""
-    return [YES if doc.cats[YES] >= doc.cats[NO] else NO for doc in docs]
 
 
 def questions_of(docs: Sequence[Doc]) -> list[str]:

@@ -6,6 +6,7 @@ import random
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -143,11 +144,17 @@ def split_doc(doc: Doc) -> tuple[Doc, Doc]:
 
 
 def to_doc(pair: Pair, tokenizer: Callable[[str], Doc]) -> Doc:
-    """A pair as a Doc with `cats`, as spaCy's `textcat` learns from it."""
+    """A pair as a Doc with `cats`, as spaCy's `textcat` learns from it; all questions about a passage have one id."""
     doc = tokenizer(pair_text(pair.question, pair.passage))
+    doc.user_data["doc_id"] = passage_id(pair.passage)
     if pair.label is not None:
         doc.cats = {label: float(label == pair.label) for label in (YES, NO)}
     return doc
+
+
+def passage_id(passage: str) -> str:
+    """What names a passage: the same for the same text."""
+    return blake2b(passage.encode(), digest_size=8).hexdigest()
 
 
 def to_docs(pairs: Iterable[Pair], tokenizer: Callable[[str], Doc]) -> Iterator[Doc]:

@@ -19,10 +19,12 @@ from bioactive.active.measures import get_measure
 from bioactive.active.posteriors import posterior
 from bioactive.active.rank import rank_pool
 from bioactive.annotate.teach import TextClassifier
+from bioactive.corpus.binfile import write_docs
 from bioactive.errors import BioactiveError
-from bioactive.questions.evaluate import evaluate, probabilities
+from bioactive.questions.evaluate import evaluate
 from bioactive.questions.lexical import lexical
 from bioactive.questions.pairs import Pair, pair_text, to_docs
+from bioactive.questions.threshold import answer, answers_of, create_threshold_callback, probabilities, threshold_of
 from bioactive.tokenizer import blank
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,6 +93,48 @@ def test_pipeline_is_the_same_after_saving(nlp: Language, tmp_path: Path) -> Non
     docs = list(to_docs(pairs(), nlp.tokenizer))
     assert probabilities(again, docs) == pytest.approx(probabilities(nlp, docs), abs=1e-5)
     assert again.to_bytes() == nlp.to_bytes()
+
+
+def test_tuned_threshold_stays_with_the_saved_pipeline(nlp: Language, tmp_path: Path) -> None:
+    asked = list(to_docs(pairs()[:20], nlp.tokenizer))
+    by_prob = sorted(zip(probabilities(nlp, asked), asked, strict=True), key=lambda each: -each[0])
+    # "yes" is right for the seven most probable alone, so the best threshold lies between the seventh and the eighth.
+    for place, (_, doc) in enumerate(by_prob):
+        doc.cats = {"yes": float(place < 7), "no": float(place >= 7)}
+    held_out = [Example(doc, doc) for doc in asked]
+    tuned = create_threshold_callback(lambda _: held_out)(spacy.load(nlp.to_disk(tmp_path / "a") or tmp_path / "a"))
+    tuned.to_disk(tmp_path / "b")
+    again = spacy.load(tmp_path / "b")
+    assert by_prob[7][0] < threshold_of(again) < by_prob[6][0]
+    assert threshold_of(nlp) == 0.5
+    for place, (prob, doc) in enumerate(by_prob):
+        said, found = answer(again, *doc.text.split(" [SEP] "))
+        assert (said, found) == ("yes" if place < 7 else "no", pytest.approx(prob, abs=1e-5))
+
+
+def test_threshold_of_a_pipeline_without_a_classifier_is_refused() -> None:
+    with pytest.raises(BioactiveError, match="B608.*answers questions"):
+        threshold_of(spacy.blank("ru"))
+
+
+def test_question_without_an_answer_cannot_be_scored(nlp: Language) -> None:
+    doc = nlp.make_doc(pair_text("Снижает ли аспирин жар?", "Аспирин снижает жар."))
+    doc.cats = {"positive": 1.0}
+    with pytest.raises(BioactiveError, match="B940.*'Снижает ли аспирин жар.*the labels: positive"):
+        answers_of([doc])
+
+
+def test_one_answer_alone_tunes_no_threshold(nlp: Language) -> None:
+    docs = [doc for doc in to_docs(pairs()[:6], nlp.tokenizer) if doc.cats["yes"]]
+    with pytest.raises(BioactiveError, match="B941.*dev: all of the 3 questions have the answer yes"):
+        create_threshold_callback(lambda _: [Example(doc, doc) for doc in docs])(nlp)
+
+
+def test_one_answer_alone_makes_no_baseline(nlp: Language, tmp_path: Path) -> None:
+    write_docs(to_docs(pairs()[:6], nlp.tokenizer), tmp_path / "test.spacy")
+    write_docs(to_docs(pairs()[:6:2], nlp.tokenizer), tmp_path / "train.spacy")
+    with pytest.raises(BioactiveError, match=r"B941.*train\.spacy: all of the 3 questions have the answer yes"):
+        evaluate(nlp, tmp_path / "test.spacy", train=tmp_path / "train.spacy")
 
 
 def test_text_without_a_passage_is_refused(nlp: Language) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bioactive.corpus.binfile import read_docs
+from bioactive.corpus.splits import split_shares
 from bioactive.corpus.tally import Tally
 from bioactive.errors import BioactiveError
 from bioactive.questions.convert import convert
@@ -22,6 +23,7 @@ from bioactive.questions.pairs import (
     split_doc,
     split_text,
     to_doc,
+    to_docs,
 )
 from bioactive.tokenizer import blank
 
@@ -54,6 +56,14 @@ def test_half_a_pair_is_refused_with_its_line(tmp_path: Path, bad: dict[str, Any
     with pytest.raises(BioactiveError, match=rf"B720.*{path.name}:2: ") as found:
         list(read_pairs(path))
     assert found.value.code == "B720"
+
+
+def test_splits_keep_the_questions_about_a_passage_together(tmp_path: Path) -> None:
+    rows = [row(question=f"{QUESTION} {n}", passage=f"{PASSAGE} {n % 7}.") for n in range(40)]
+    docs = list(to_docs(read_pairs(write(tmp_path / "a.jsonl", *rows)), blank("ru").tokenizer))
+    parts = split_shares(docs, 0.3, 0.0)
+    passages = [{split_doc(doc)[1].text for doc in parts[name]} for name in ("train", "dev")]
+    assert [len(part) for part in passages] == [5, 2] and not passages[0] & passages[1]
 
 
 def test_unknown_answer_is_refused_with_its_line(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def report_cli(
     path: Path = typer.Argument(..., help="A pipeline's folder, a simulation's folder, or a folder of revisions"),
     data: Path | None = typer.Option(None, "--data", help="Of a pipeline: gold .spacy file to score it on"),
     train: Path | None = typer.Option(None, "--train", help="Of a pipeline: its training corpus, to tell what is new"),
-    config: Path | None = typer.Option(None, "--config", help="Of a simulation: the config that it was run with"),
+    config: Path | None = typer.Option(None, "--config", help="Of a simulation: its config, where its folder is of an older version"),
     axis: str = typer.Option("words", "--axis", help="Of a simulation: what costs are counted in"),
     dataset: str | None = typer.Option(None, "--dataset", help="Dataset of the database: how far annotators agree"),
     db: str | None = DB,
@@ -33,15 +33,13 @@ def report_cli(
     from bioactive.errors import error
 
     page = output or path / "report.html"
-    if context.args and not (path / "runs").is_dir():
-        raise typer.BadParameter(f"{' '.join(context.args)}: settings are for a simulation", context)
+    if context.args and not ((path / "runs").is_dir() and config is not None):
+        raise typer.BadParameter(f"{' '.join(context.args)}: settings go with --config, of a simulation", context)
     if (path / "config.cfg").is_file():
         if data is None:
             raise error("B811", path=path, kind="a pipeline", option="--data FILE.spacy")
         written = _pipeline(path, data, train, page, _agreement(dataset, db), (examples, resamples, seed))
     elif (path / "runs").is_dir():
-        if config is None:
-            raise error("B811", path=path, kind="a simulation", option="--config FILE.cfg")
         written = _simulation(path, config, list(context.args), axis, page)
     else:
         written = _store(path, page)
@@ -75,13 +73,21 @@ def _pipeline(
     return page
 
 
-def _simulation(path: Path, config: Path, words: list[str], axis: str, page: Path) -> Path:
+def _simulation(path: Path, config: Path | None, words: list[str], axis: str, page: Path) -> Path:
     from spacy.cli._util import parse_config_overrides
 
-    from bioactive.simulation.experiment import read_experiment
+    from bioactive.errors import error
+    from bioactive.simulation.experiment import read_experiment, stored_experiment
     from bioactive.simulation.page import write_page
 
-    return write_page(read_experiment(config, parse_config_overrides(words, env_var=None)), path, axis, page)
+    if config is not None:
+        experiment = read_experiment(config, parse_config_overrides(words, env_var=None))
+    else:
+        found = stored_experiment(path)
+        if found is None:
+            raise error("B811", path=path, kind="a simulation of an older version", option="--config FILE.cfg")
+        experiment = found
+    return write_page(experiment, path, axis, page)
 
 
 def _store(path: Path, page: Path) -> Path:

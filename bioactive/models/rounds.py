@@ -85,6 +85,7 @@ def learn(
             data={**found.data, "answers": sha256_of_records(answers)},
             metrics={**metrics(found), "words_per_second": speed(found.pipeline, plan.dev)},
             promoted=verdict.sentence(plan.force),
+            words=found.merged.words,
             settings={name: getattr(plan, name) for name in ("dataset", "seed", "rehearse", "max_epochs")},
         )
         path = revisions.publish(found.pipeline, manifest)

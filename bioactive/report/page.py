@@ -71,7 +71,9 @@ h3 { font-size: 1rem; margin: 1.25rem 0 .35rem }
 .example .line { display: grid; grid-template-columns: 5.5rem 1fr; gap: .5rem; align-items: baseline }
 .example .who { color: var(--soft); font-size: .85rem }
 .entities { line-height: 2.1 }
+.line > div { grid-column: 2 }
 mark { background: var(--mark); color: var(--ink); border-radius: .3rem; padding: .15rem .35rem }
+mark mark { background: color-mix(in srgb, var(--c1) 24%, var(--mark)) }
 mark.about { outline: 2px solid var(--c1) }
 mark small { white-space: nowrap; font-size: .75rem; font-weight: 600; margin-left: .3rem }
 td.share { background: color-mix(in srgb, var(--c1) calc(var(--share) * 35%), transparent) }

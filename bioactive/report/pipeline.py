@@ -14,13 +14,14 @@ from bioactive.annotate.agreement import SpanAgreement
 from bioactive.corpus.checks import CorpusStats, corpus_stats
 from bioactive.evaluation.blocks import OnDone
 from bioactive.evaluation.bootstrap import Interval
-from bioactive.evaluation.evaluate import Evaluation, Score, score
+from bioactive.evaluation.evaluate import Evaluation, Score, predictable_labels, score
 from bioactive.evaluation.speed import words_per_second
 from bioactive.tables import table
 
 from .breakdown import FREQUENCIES, LENGTHS, OTHERWISE, SEEN, UNSEEN, Mentions, by_length, groups
 from .cases import KINDS, NONE, Case, Mistake, collect, confusion, edge_errors, mistakes
 from .charts import bars, reliability
+from .curve import Point, learning_curve
 from .examples import examples
 from .page import beside, facts, figure, ranged, section, shaded, split, text, write_html
 
@@ -34,6 +35,7 @@ STATISTICS = {
     "repeated_sentences": "repeated sentences",
     "conflicting_sentences": "of these with other entities",
 }
+NESTING = {"nested": "entities inside another", "crossing": "pairs that cross", "depth": "deepest nesting"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Subject:
     size (int): Bytes of its files; 0 where that is not known.
     examples (int): Sentences to show for each kind of error.
     resamples, seed (int): Of the intervals.
+    spans_key (str | None): The entities are those of `doc.spans[spans_key]`, which may nest, and not of `doc.ents`.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Subject:
     examples: int = 3
     resamples: int = 1000
     seed: int = 0
+    spans_key: str | None = None
 
 
 def write_pipeline_report(
@@ -62,6 +66,7 @@ def write_pipeline_report(
     subject: Subject,
     train: Sequence[Doc] | None = None,
     agreement: SpanAgreement | None = None,
+    curve: Sequence[Point] = (),
     on_done: OnDone = lambda items: None,
 ) -> Evaluation:
     """Run a pipeline over gold Docs and write what came of it.
@@ -72,20 +77,25 @@ def write_pipeline_report(
     subject (Subject): What to call it all.
     train (Sequence[Doc] | None): What it was trained on: which entities it had seen.
     agreement (SpanAgreement | None): How far annotators agree.
+    curve (Sequence[Point]): The pipelines that it was retrained from, oldest first, itself included.
     on_done (Callable): Told how many Docs are done since it was told last.
     RETURNS (Evaluation): The scores.
-    RAISES (BioactiveError): B305 when nothing is annotated.
+    RAISES (BioactiveError): B305 when nothing is annotated, B307 when the pipeline predicts no such entities.
     """
+    predictable_labels(nlp, subject.spans_key)
     begin = time.perf_counter()
-    cases = collect(nlp, docs, on_done=on_done)
+    cases = collect(nlp, docs, subject.spans_key, on_done=on_done)
     seconds = time.perf_counter() - begin
-    found = score([case.compared for case in cases], resamples=subject.resamples, seed=subject.seed)
+    compared = [case.compared for case in cases]
+    found = score(compared, spans_key=subject.spans_key, resamples=subject.resamples, seed=subject.seed)
     errors = [each for case in cases for each in mistakes(case)]
     speed = words_per_second(nlp, docs)
-    seen = Mentions(train) if train is not None else None
-    statistics = {subject.data: corpus_stats(docs), **({"training": corpus_stats(train)} if train is not None else {})}
+    seen = Mentions(train, subject.spans_key) if train is not None else None
+    corpora = {subject.data: docs, **({"training": train} if train is not None else {})}
+    statistics = {name: corpus_stats(each, subject.spans_key or "sc") for name, each in corpora.items()}
     parts = [
         _summary(found, subject, speed),
+        learning_curve(curve),
         _types(found),
         _confidence(found),
         _errors(found, cases, errors),
@@ -93,7 +103,7 @@ def write_pipeline_report(
         _seen(cases, seen, subject),
         section("By length", _groups("Entities by number of words", groups(cases, by_length, LENGTHS.values()))),
         _costs(found, subject, speed, seconds),
-        section("Data", _statistics(statistics)),
+        section("Data", _statistics(statistics, subject.spans_key)),
         _agreement(agreement),
         _reading(found),
     ]
@@ -115,7 +125,8 @@ def _summary(found: Evaluation, subject: Subject, speed: float) -> str:
     rows["Words a second"] = f"{speed:,.0f}"
     if subject.size:
         rows["Size"] = f"{subject.size / 1e6:,.0f} MB"
-    told = f"{found.documents:,} documents, {found.words:,} words, {micro.gold:,} entities of {len(found.types)} types."
+    told = f"{found.documents:,} documents, {found.words:,} words, {micro.gold:,} entities of {len(found.types)} types"
+    told += "." if subject.spans_key is None else f", nested ones among them ({found.entities})."
     return text(told) + facts(rows)
 
 
@@ -195,11 +206,13 @@ def _costs(found: Evaluation, subject: Subject, speed: float, seconds: float) ->
     return section("Time and cost", table("On this machine, beside what else it did", ["what", "value"], rows))
 
 
-def _statistics(found: dict[str, CorpusStats]) -> str:
-    rows = [[told, *(f"{getattr(one, key):,}" for one in found.values())] for key, told in STATISTICS.items()]
-    rows.append(["entities", *(f"{one.entities.total():,}" for one in found.values())])
-    labels = sorted({label for one in found.values() for label in one.entities})
-    rows += [[label, *(f"{one.entities[label]:,}" for one in found.values())] for label in labels]
+def _statistics(found: dict[str, CorpusStats], spans_key: str | None) -> str:
+    names = STATISTICS if spans_key is None else {**STATISTICS, **NESTING}
+    rows = [[told, *(f"{getattr(one, key):,}" for one in found.values())] for key, told in names.items()]
+    entities = [one.entities if spans_key is None else one.spans for one in found.values()]
+    rows.append(["entities", *(f"{each.total():,}" for each in entities)])
+    labels = sorted({label for each in entities for label in each})
+    rows += [[label, *(f"{each[label]:,}" for each in entities)] for label in labels]
     return table("What the data holds", ["what", *found], rows)
 
 

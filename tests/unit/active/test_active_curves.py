@@ -9,7 +9,16 @@ import pytest
 
 from bioactive.errors import BioactiveError
 from bioactive.simulation.curves import AXES, first_reached, report_on, write_report
-from bioactive.simulation.experiment import Data, Experiment, Pipeline, Rounds, Strategy, read_experiment, stored_experiment, write_experiment
+from bioactive.simulation.experiment import (
+    Data,
+    Experiment,
+    Pipeline,
+    Rounds,
+    Strategy,
+    read_experiment,
+    stored_experiment,
+    write_experiment,
+)
 from bioactive.simulation.simulate import run_path
 from bioactive.simulation.stopping import agreement, agreement_above, budget_spent, doubt_below, gain_below, stop_report
 

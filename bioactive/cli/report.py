@@ -86,9 +86,8 @@ def _pipeline(
     nlp = load_pipeline(path)
     docs = read_docs(data, nlp.vocab)
     with progress_bar("Reading") as bar:
-        bar.expect(len(docs))
         learnt = read_docs(train, nlp.vocab) if train is not None else None
-        write_pipeline_report(nlp, docs, page, subject, learnt, agreement, curve, bar.done)
+        write_pipeline_report(nlp, docs, page, subject, learnt, agreement, curve, bar)
     return page
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -205,6 +205,18 @@ def check(folder: Path, manifest: Manifest) -> None:
     """
     for path, found in damage(folder, manifest):
         raise error("B801", path=path, found=found, name=manifest.name)
+
+
+def check_loaded(pipeline: Path) -> None:
+    """Before a pipeline is loaded: where it is a revision, compare the files that loading reads with its manifest.
+
+    pipeline (Path): Its folder; one without a manifest is no revision, and is left alone. So is the card, which nothing
+        reads, and what lies beside the files of the manifest.
+    RAISES (BioactiveError): B800 for a manifest that cannot be read, B801 for the first file that is another or is gone.
+    """
+    if (pipeline / MANIFEST).is_file():
+        manifest = read_manifest(pipeline / MANIFEST)
+        check(pipeline, replace(manifest, files={name: one for name, one in manifest.files.items() if name != CARD}))
 
 
 def damage(folder: Path, manifest: Manifest) -> Iterator[tuple[Path, str]]:

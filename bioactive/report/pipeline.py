@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 
 from bioactive.annotate.agreement import SpanAgreement
 from bioactive.corpus.checks import CorpusStats, corpus_stats
-from bioactive.evaluation.blocks import OnDone
+from bioactive.evaluation.blocks import UNWATCHED, Watch
 from bioactive.evaluation.bootstrap import Interval
 from bioactive.evaluation.evaluate import Evaluation, Score, predictable_labels, score
 from bioactive.evaluation.speed import words_per_second
@@ -67,7 +67,7 @@ def write_pipeline_report(
     train: Sequence[Doc] | None = None,
     agreement: SpanAgreement | None = None,
     curve: Sequence[Point] = (),
-    on_done: OnDone = lambda items: None,
+    watch: Watch = UNWATCHED,
 ) -> Evaluation:
     """Run a pipeline over gold Docs and write what came of it.
 
@@ -78,15 +78,17 @@ def write_pipeline_report(
     train (Sequence[Doc] | None): What it was trained on: which entities it had seen.
     agreement (SpanAgreement | None): How far annotators agree.
     curve (Sequence[Point]): The pipelines that it was retrained from, oldest first, itself included.
-    on_done (Callable): Told how many Docs are done since it was told last.
+    watch (Watch): Is told how far it is.
     RETURNS (Evaluation): The scores.
     RAISES (BioactiveError): B305 when nothing is annotated, B307 when the pipeline predicts no such entities.
     """
     predictable_labels(nlp, subject.spans_key)
+    watch.stage("Reading", len(docs))
     begin = time.perf_counter()
-    cases = collect(nlp, docs, subject.spans_key, on_done=on_done)
+    cases = collect(nlp, docs, subject.spans_key, on_done=watch.done)
     seconds = time.perf_counter() - begin
     compared = [case.compared for case in cases]
+    watch.stage("Scoring and drawing")
     found = score(compared, spans_key=subject.spans_key, resamples=subject.resamples, seed=subject.seed)
     errors = [each for case in cases for each in mistakes(case)]
     speed = words_per_second(nlp, docs)

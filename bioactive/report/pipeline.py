@@ -200,7 +200,7 @@ def _groups(told: str, found: dict[str, Score]) -> str:
 
 def _costs(found: Evaluation, subject: Subject, speed: float, seconds: float) -> str:
     rows = [
-        ["words a second of processor time, on a GPU of the clock's, nothing remembered", f"{speed:,.0f}"],
+        ["words a second (of processor time; on a GPU of the clock's), no vectors remembered", f"{speed:,.0f}"],
         ["seconds for this report's documents", f"{seconds:,.1f}"],
         ["seconds for a million words", f"{1e6 / speed:,.0f}" if speed else ""],
     ]
@@ -225,10 +225,13 @@ def _agreement(found: SpanAgreement | None) -> str:
     first = table(f"{found.texts:,} texts with several answers", ["type", "pairwise F1", "spans"], rows)
     pairs = [[f"{one} and {other}", f"{f1:.3f}"] for (one, other), f1 in found.pairs.items()]
     words = found.words
-    values = {"observed": words.observed, "Cohen": words.cohen, "Fleiss": words.fleiss}
-    values |= {"Krippendorff": words.alpha, "Gwet": words.gwet}
-    pairs += [[f"labels of words, {name}", f"{value:.3f}"] for name, value in values.items() if value is not None]
-    return section("Annotators", beside(first, table("Pairs, and the label of each word", ["what", "value"], pairs)))
+    values = {"observed agreement": words.observed, "Cohen's kappa": words.cohen, "Fleiss' kappa": words.fleiss}
+    values |= {"Krippendorff's alpha": words.alpha, "Gwet's AC2": words.gwet}
+    pairs += [[f"label of each word, {name}", f"{value:.3f}"] for name, value in values.items() if value is not None]
+    return section(
+        "Annotators",
+        beside(first, table("F1 of each pair, and agreement on the label of each word", ["what", "value"], pairs)),
+    )
 
 
 def _reading(found: Evaluation) -> str:

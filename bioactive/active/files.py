@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from spacy.vocab import Vocab
 
 from bioactive import __version__
 from bioactive.annotate.tasks import Task
-from bioactive.evaluation.blocks import TIDY_BLOCKS, Unwatched, Watch, blocks, tidy, uncached
+from bioactive.evaluation.blocks import TIDY_BLOCKS, UNWATCHED, Watch, blocks, tidy, uncached
 from bioactive.evaluation.evaluate import predictable_labels
 from bioactive.fingerprint import sha256_of
 
@@ -43,7 +43,7 @@ class Run:
     output: Path
     code: Path | None = None
     restart: bool = False
-    watch: Watch = field(default_factory=Unwatched)
+    watch: Watch = UNWATCHED
 
 
 def rank_file(run: Run, options: RankOptions) -> Ranking:

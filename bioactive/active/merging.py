@@ -33,6 +33,7 @@ class Merged:
     dropped (Tally): Spans that do not fit the tokens.
     combined (int): Answers that went into the Doc of another answer.
     left_out (int): Docs of the corpus that were not drawn for rehearsal.
+    words (int): Words that answers label, again where two answers do; rejected spans label none.
     """
 
     docs: list[Doc]
@@ -42,6 +43,7 @@ class Merged:
     dropped: Tally
     combined: int = 0
     left_out: int = 0
+    words: int = 0
 
 
 def merge(
@@ -80,6 +82,7 @@ def merge(
         dropped=tally,
         combined=len(telling) - len(whole),
         left_out=len(others) - len(kept),
+        words=sum(token.ent_iob != 0 and not token.is_space for doc in telling for token in doc),
     )
 
 

@@ -34,6 +34,7 @@ def compare_cli(
     from bioactive.simulation.plots import plot_comparison
 
     from .grid import line_of, parse_tried
+    from .progress import progress_bar
 
     comparison = Comparison(
         config,
@@ -47,7 +48,14 @@ def compare_cli(
         Schedule(batch_words, epochs, 1, max_updates),
         _listed("--seeds", seeds, int),
     )
-    found = run_comparison(comparison, output, lambda row: typer.echo(line_of(row, ["strict"])))
+    with progress_bar("Training", "trainings") as bar:
+        bar.expect(comparison.trainings)
+
+        def told(row: dict[str, Any]) -> None:
+            bar.done(1)
+            typer.echo(line_of(row, ["strict"]))
+
+        found = run_comparison(comparison, output, told)
     scored = "test" if test else "dev"
     table = comparison_table(found, scored)
     typer.echo(table)

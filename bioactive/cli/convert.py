@@ -42,12 +42,13 @@ def convert_cli(
 ) -> None:
     """Convert a labelled corpus to .spacy files and print what was read, repaired and dropped."""
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     from bioactive.corpus.align import AlignOptions
     from bioactive.corpus.columns import ColumnOptions
     from bioactive.corpus.convert import ConvertOptions, convert
     from bioactive.corpus.rename import parse_renames
+
+    from .progress import progress_bar
 
     options = ConvertOptions(
         format=format,
@@ -59,10 +60,8 @@ def convert_cli(
         columns=ColumnOptions(token_column, tag_column, scheme, label, repair, sentences_per_doc),
         align=AlignOptions(misaligned, nested),
     )
-    looks = (SpinnerColumn(), TextColumn("{task.completed:.0f} documents"), TimeElapsedColumn())
-    with Progress(*looks, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("", total=None)
-        summary = convert(source, output, options, on_doc=lambda: progress.advance(bar))
+    with progress_bar("Converting", "documents") as bar:
+        summary = convert(source, output, options, on_doc=lambda: bar.done(1))
     _print_summary(Console(soft_wrap=True), summary)
 
 

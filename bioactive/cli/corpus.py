@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from rich.console import Console
+    from spacy.tokens import Doc
+    from spacy.vocab import Vocab
 
     from bioactive.corpus.checks import CorpusStats
+
+    from .progress import Bar
 
 corpus_app = typer.Typer(help="Statistics, splits and leakage of .spacy files.", no_args_is_help=True)
 
@@ -49,10 +53,12 @@ def corpus_stats_cli(
     import srsly
     from rich.console import Console
 
-    from bioactive.corpus.binfile import read_docs
     from bioactive.corpus.checks import corpus_stats
 
-    stats = {_name(path, files): corpus_stats(read_docs(path, spacy.blank("xx").vocab)) for path in files}
+    from .progress import progress_bar
+
+    with progress_bar("Counting") as bar:
+        stats = {_name(path, files): corpus_stats(_docs(path, spacy.blank("xx").vocab, bar)) for path in files}
     numbers = {name: asdict(found) for name, found in stats.items()}
     if as_json:
         typer.echo(srsly.json_dumps(numbers, indent=1))
@@ -87,19 +93,25 @@ def corpus_check_cli(
     files: list[Path] = typer.Argument(..., help=".spacy files of one corpus: train, dev, test"),
     strict: bool = typer.Option(False, "--strict", help="Exit with 1 when two files share a document or a sentence"),
     examples: int = typer.Option(3, "--examples", min=0, help="Shared sentences to show for each pair"),
+    as_json: bool = typer.Option(False, "--json", help="Print JSON instead, with all that is shared"),
 ) -> None:
     """Report what the splits of a corpus share: documents, sentences, and sentences labelled differently."""
     import spacy
+    import srsly
 
-    from bioactive.corpus.binfile import read_docs
     from bioactive.corpus.checks import leaks
     from bioactive.errors import error
+
+    from .progress import progress_bar
 
     if len(files) < 2:
         raise error("B128")
     vocab = spacy.blank("xx").vocab
-    found = leaks({_name(path, files): read_docs(path, vocab) for path in files})
-    for leak in found:
+    with progress_bar("Comparing") as bar:
+        found = leaks({_name(path, files): _docs(path, vocab, bar) for path in files})
+    if as_json:
+        typer.echo(srsly.json_dumps([vars(leak) for leak in found], indent=1))
+    for leak in found if not as_json else []:
         typer.echo(
             f"{leak.first} and {leak.second} share {len(leak.documents):,} document ids, {leak.texts:,} whole texts "
             f"and {len(leak.sentences):,} sentences ({leak.copies:,} times in {leak.second}, "
@@ -130,6 +142,15 @@ def corpus_mentions_cli(
     for name, number in tally.counts.items():
         typer.echo(f"{number:>9,}  {name}")
     typer.echo(f"Written: {output}")
+
+
+def _docs(path: Path, vocab: Vocab, bar: Bar) -> Iterator[Doc]:
+    """The Docs of a file, told to a bar under its name."""
+    from bioactive.corpus.binfile import read_docs
+
+    from .progress import counted
+
+    return counted(read_docs(path, vocab, lambda total: bar.stage(path.name, total)), bar)
 
 
 def _name(path: Path, files: list[Path]) -> str:

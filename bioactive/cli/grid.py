@@ -27,14 +27,23 @@ def grid_cli(
     """Train and score every combination of settings; others are given as --nlp.lang ru."""
     from spacy.cli._util import parse_config_overrides
 
-    from bioactive.simulation.grid import Grid, run_grid
+    from bioactive.simulation.grid import Grid, combinations, run_grid
     from bioactive.simulation.in_memory import Schedule
+
+    from .progress import progress_bar
 
     overrides = parse_config_overrides(list(context.args), env_var=None)
     schedule = Schedule(batch_words, epochs, 1, max_updates)
     names = metrics.split(",")
     grid = Grid(config, train, test, parse_tried(tried), overrides, schedule, names, seed)
-    run_grid(grid, output, lambda row: typer.echo(line_of(row, names)))
+    with progress_bar("Training", "trainings") as bar:
+        bar.expect(sum(1 for _ in combinations(grid.settings)))
+
+        def told(row: dict[str, Any]) -> None:
+            bar.done(1)
+            typer.echo(line_of(row, names))
+
+        run_grid(grid, output, told)
     typer.echo(f"Written: {output}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from bioactive.cheap.terms import Term
     from bioactive.corpus.tally import Tally
 
-    from .progress import Bar
 
 SOURCE = typer.Argument(..., help="Texts: .jsonl, .txt (a text a line) or .spacy")
 OUTPUT = typer.Argument(..., help="Labelled texts: .spacy, or .jsonl (tasks)")
@@ -142,7 +141,7 @@ def import_cli(
     from bioactive.corpus.tally import Tally
     from bioactive.tokenizer import blank
 
-    from .progress import progress_bar
+    from .progress import counted, progress_bar
 
     tally, nlp = Tally(), blank(lang)
     if classes:
@@ -153,7 +152,7 @@ def import_cli(
         columns = ColumnOptions(token_column, tag_column)
         docs = read_labels(source, nlp, ConvertOptions(format=format, columns=columns), tally)
     with progress_bar("Reading") as bar:
-        _write(_told(docs, bar), output, tally)
+        _write(counted(docs, bar), output, tally)
 
 
 def pairs(given: Iterable[str], form: str) -> dict[str, str]:
@@ -198,19 +197,13 @@ def _label(made: Source, source: Path, output: Path, nlp: Language, text_key: st
     from bioactive.cheap.files import check_kind
     from bioactive.cheap.source import label
 
-    from .progress import progress_bar
+    from .progress import counted, progress_bar
 
     check_kind(output)
     with progress_bar("Labelling") as bar:
         items = read_pool(source, nlp.vocab, text_key, bar.expect)
         docs = (pool_doc(nlp, {**eg, "text": eg[text_key]}) for eg in items)
-        _write(label(made, _told(docs, bar), tally), output, tally)
-
-
-def _told(docs: Iterable[Doc], bar: Bar) -> Iterator[Doc]:
-    for doc in docs:
-        yield doc
-        bar.done(1)
+        _write(label(made, counted(docs, bar), tally), output, tally)
 
 
 def _write(docs: Iterable[Doc], output: Path, tally: Tally) -> None:

@@ -73,9 +73,12 @@ def diff_cli(
     """Show in what two revisions differ: config, and on a dev set F1 by type and the sentences with other entities."""
     from bioactive.models.comparing import compare_pipelines, config_changes
 
+    from .progress import progress_bar
+
     old, new = _folder(models, before), _folder(models, after)
     config = config_changes(old, new)
-    found = compare_pipelines(old, new, data) if data is not None else None
+    with progress_bar("Comparing") as bar:
+        found = compare_pipelines(old, new, data, bar) if data is not None else None
     if as_json:
         _print_json({"config": config, **(comparison_dict(found) if found else {})})
         return
@@ -98,7 +101,10 @@ def add_cli(
     """Take over a pipeline that was trained elsewhere as a revision; `models promote` puts it to use."""
     from bioactive.models.adding import add
 
-    manifest, path = add(pipeline, dev, models, test, why)
+    from .progress import progress_bar
+
+    with progress_bar("Loading") as bar:
+        manifest, path = add(pipeline, dev, models, test, why, bar)
     value, low, high = manifest.metrics["dev_after"]
     typer.echo(f"F1 on dev  {value:.3f} ({low:.3f} to {high:.3f})")
     typer.echo(f"Revision   {path}")
@@ -117,7 +123,10 @@ def promote_cli(
     from bioactive.models.comparing import promote_compared
     from bioactive.models.revisions import Revisions
 
-    entry, found = promote_compared(Revisions(models), name, dev, why=why, who=who, force=force)
+    from .progress import progress_bar
+
+    with progress_bar("Comparing") as bar:
+        entry, found = promote_compared(Revisions(models), name, dev, why=why, who=who, force=force, watch=bar)
     if found is not None:
         _print_table(comparison_table(found))
     typer.echo(entry_line(entry))
@@ -176,6 +185,7 @@ def push_cli(
     from bioactive.models.hub import push
     from bioactive.models.revisions import Revisions
 
+    _hush_the_hub()
     typer.echo(f"Pushed: {push(Revisions(models), name, repo, branch, public=public)}")
 
 
@@ -189,7 +199,18 @@ def pull_cli(
     from bioactive.models.hub import pull
     from bioactive.models.revisions import Revisions
 
+    _hush_the_hub()
     typer.echo(f"Pulled: {pull(Revisions(models), repo, branch)}")
+
+
+def _hush_the_hub() -> None:
+    """With `--quiet` the hub's library shows no bars of its own either."""
+    from huggingface_hub.utils import disable_progress_bars
+
+    from . import progress
+
+    if not progress.shown:
+        disable_progress_bars()
 
 
 def _folder(models: Path, name: str) -> Path:

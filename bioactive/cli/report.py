@@ -10,7 +10,11 @@ import typer
 from .db import DB
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bioactive.annotate.agreement import SpanAgreement
+    from bioactive.report.curve import Point
+    from bioactive.report.pipeline import Subject
 
 SETTINGS = {"allow_extra_args": True, "ignore_unknown_options": True}
 
@@ -20,8 +24,16 @@ def report_cli(
     path: Path = typer.Argument(..., help="A pipeline's folder, a simulation's folder, or a folder of revisions"),
     data: Path | None = typer.Option(None, "--data", help="Of a pipeline: gold .spacy file to score it on"),
     train: Path | None = typer.Option(None, "--train", help="Of a pipeline: its training corpus, to tell what is new"),
-    config: Path | None = typer.Option(None, "--config", help="Of a simulation: the config that it was run with"),
+    config: Path | None = typer.Option(None, "--config", help="Of a simulation of an older version: its config"),
     axis: str = typer.Option("words", "--axis", help="Of a simulation: what costs are counted in"),
+    spans_key: str | None = typer.Option(
+        None, "--spans-key", "-sc", help="Of a pipeline: look at doc.spans[KEY], which may nest, not doc.ents"
+    ),
+    models: Path | None = typer.Option(
+        None,
+        "--models",
+        help="Of a pipeline that is no revision: the folder of revisions whose curve to draw",
+    ),
     dataset: str | None = typer.Option(None, "--dataset", help="Dataset of the database: how far annotators agree"),
     db: str | None = DB,
     examples: int = typer.Option(3, "--examples", min=0, help="Sentences to show for each kind of error"),
@@ -33,19 +45,28 @@ def report_cli(
     from bioactive.errors import error
 
     page = output or path / "report.html"
-    if context.args and not (path / "runs").is_dir():
-        raise typer.BadParameter(f"{' '.join(context.args)}: settings are for a simulation", context)
+    if context.args and not ((path / "runs").is_dir() and config is not None):
+        raise typer.BadParameter(f"{' '.join(context.args)}: settings go with --config, of a simulation", context)
     if (path / "config.cfg").is_file():
         if data is None:
             raise error("B811", path=path, kind="a pipeline", option="--data FILE.spacy")
-        written = _pipeline(path, data, train, page, _agreement(dataset, db), (examples, resamples, seed))
+        subject = _subject(path, data, spans_key, examples, resamples, seed)
+        written = _pipeline(path, data, train, page, subject, _agreement(dataset, db), _curve(path, models))
     elif (path / "runs").is_dir():
-        if config is None:
-            raise error("B811", path=path, kind="a simulation", option="--config FILE.cfg")
         written = _simulation(path, config, list(context.args), axis, page)
     else:
         written = _store(path, page)
     typer.echo(f"Written: {written}")
+
+
+def _subject(path: Path, data: Path, spans_key: str | None, examples: int, resamples: int, seed: int) -> Subject:
+    from bioactive.models.revisions import size_of
+    from bioactive.report.pipeline import Subject
+
+    folder = path.resolve()
+    # spaCy calls every pipeline model-best: the folder of its run says more.
+    name = f"{folder.parent.name}/{folder.name}" if folder.name.startswith("model-") else folder.name
+    return Subject(name, data.stem, size_of(path), examples, resamples, seed, spans_key)
 
 
 def _pipeline(
@@ -53,35 +74,57 @@ def _pipeline(
     data: Path,
     train: Path | None,
     page: Path,
+    subject: Subject,
     agreement: SpanAgreement | None,
-    numbers: tuple[int, int, int],
+    curve: Sequence[Point],
 ) -> Path:
     from bioactive.evaluation.load import load_pipeline, read_docs
-    from bioactive.models.revisions import size_of
-    from bioactive.report.pipeline import Subject, write_pipeline_report
+    from bioactive.report.pipeline import write_pipeline_report
 
     from .progress import progress_bar
 
     nlp = load_pipeline(path)
     docs = read_docs(data, nlp.vocab)
-    folder = path.resolve()
-    # spaCy calls every pipeline model-best: the folder of its run says more.
-    name = f"{folder.parent.name}/{folder.name}" if folder.name.startswith("model-") else folder.name
-    subject = Subject(name, data.stem, size_of(path), *numbers)
     with progress_bar("Reading") as bar:
-        bar.expect(len(docs))
         learnt = read_docs(train, nlp.vocab) if train is not None else None
-        write_pipeline_report(nlp, docs, page, subject, learnt, agreement, bar.done)
+        write_pipeline_report(nlp, docs, page, subject, learnt, agreement, curve, bar)
     return page
 
 
-def _simulation(path: Path, config: Path, words: list[str], axis: str, page: Path) -> Path:
+def _curve(path: Path, models: Path | None) -> Sequence[Point]:
+    """The learning curve that ends with a revision; of another pipeline, that of the store that is given."""
+    from bioactive.errors import error
+    from bioactive.models.lineage import lineage, store_of
+    from bioactive.models.revisions import Revisions
+    from bioactive.report.store import points_of
+
+    store = store_of(path)
+    if store is not None:
+        return points_of(lineage(store, path.resolve().name), origin=True)
+    if models is None:
+        return ()
+    revisions = Revisions(models)
+    if not revisions.names():
+        raise error("B810", path=models)
+    current = revisions.current()
+    return points_of(lineage(revisions, current.name if current else revisions.names()[-1]), origin=True)
+
+
+def _simulation(path: Path, config: Path | None, words: list[str], axis: str, page: Path) -> Path:
     from spacy.cli._util import parse_config_overrides
 
-    from bioactive.simulation.experiment import read_experiment
+    from bioactive.errors import error
+    from bioactive.simulation.experiment import read_experiment, stored_experiment
     from bioactive.simulation.page import write_page
 
-    return write_page(read_experiment(config, parse_config_overrides(words, env_var=None)), path, axis, page)
+    if config is not None:
+        experiment = read_experiment(config, parse_config_overrides(words, env_var=None))
+    else:
+        found = stored_experiment(path)
+        if found is None:
+            raise error("B811", path=path, kind="a simulation of an older version", option="--config FILE.cfg")
+        experiment = found
+    return write_page(experiment, path, axis, page)
 
 
 def _store(path: Path, page: Path) -> Path:

@@ -28,12 +28,22 @@ def retrain_cli(
         None, "--rehearse", min=0, help="Documents of the training corpus to mix with the answers; all by default"
     ),
     force: bool = typer.Option(False, "--force", help="Promote even if dev shows a loss; the manifest says so"),
+    as_json: bool = typer.Option(False, "--json", help="Print the manifest as JSON; the training log goes to stderr"),
 ) -> None:
     """Train again on the corpus and the answers, compare with the pipeline before, write a revision."""
+    import srsly
+
     from bioactive.models.rounds import Plan, learn
 
+    from .progress import progress_bar
+
     plan = Plan(train, dev, test, rehearse, seed, max_epochs, force, dataset)
-    result, manifest, path = learn(model, read_answers(dataset, db), plan, models, log=sys.stdout)
+    answers = read_answers(dataset, db)
+    with progress_bar("Loading") as bar:
+        result, manifest, path = learn(model, answers, plan, models, sys.stderr if as_json else sys.stdout, bar)
+    if as_json:
+        typer.echo(srsly.json_dumps({**vars(manifest), "folder": str(path)}, indent=1))
+        return
     for line in summary(result):
         typer.echo(line)
     typer.echo(f"Promoted   {manifest.promoted}")

@@ -29,17 +29,25 @@ def transfer_cli(
 
     from bioactive.simulation.experiment import read_experiment
     from bioactive.simulation.in_memory import Schedule
-    from bioactive.simulation.transfer import Final, gains_kept, transfer
+    from bioactive.simulation.transfer import Final, finished, gains_kept, transfer
+
+    from .progress import progress_bar
 
     made = read_experiment(config, parse_config_overrides(list(context.args), env_var=None))
     overrides = parse_config_overrides([f"--{each}" for each in settings], env_var=None)
     model = Final(final, overrides, Schedule(batch_words, epochs, min_updates, max_updates))
     file = output / f"transfer-{final.stem}.jsonl"
 
-    def told(row: dict[str, object]) -> None:
-        typer.echo(f"{row['strategy']} seed {row['seed']}: chosen by F1 {row['chosen']:.4f}, final {row['final']:.4f}")
+    with progress_bar("Training", "trainings") as bar:
+        bar.expect(len(finished(made, output)))
 
-    for line in table(gains_kept(transfer(made, output, model, file, told), made.baseline), made.baseline):
+        def told(row: dict[str, object]) -> None:
+            bar.done(1)
+            scores = f"chosen by F1 {row['chosen']:.4f}, final {row['final']:.4f}"
+            typer.echo(f"{row['strategy']} seed {row['seed']}: {scores}")
+
+        rows = transfer(made, output, model, file, told)
+    for line in table(gains_kept(rows, made.baseline), made.baseline):
         typer.echo(line)
     typer.echo(f"Written: {file}")
 

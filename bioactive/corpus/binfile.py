@@ -8,7 +8,7 @@ points of every installed package on each call); and span groups are packed here
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
@@ -120,11 +120,12 @@ def _unpack_group(doc: Doc, found: dict[str, Any]) -> SpanGroup:
     return SpanGroup(doc, name=found["name"], attrs=found["attrs"], spans=spans)
 
 
-def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
+def read_docs(path: Path, vocab: Vocab, expect: Callable[[int], object] = lambda total: None) -> Iterator[Doc]:
     """Read the Docs of a `.spacy` file.
 
     path (Path): The file.
     vocab (Vocab): The vocab that the Docs get.
+    expect (Callable): Told how many there are, before the first.
     YIELDS (Doc): The Docs, in the order of the file.
     RAISES (BioactiveError): B101 when there is no such file, B120 when it is not a `.spacy` file.
     """
@@ -134,6 +135,7 @@ def read_docs(path: Path, vocab: Vocab) -> Iterator[Doc]:
         docs = CorpusBin().from_disk(path)
     except Exception as problem:  # zlib, msgpack and spaCy each raise their own kind
         raise error("B120", path=path, problem=problem) from problem
+    expect(len(docs))
     yield from docs.get_docs(vocab)
 
 

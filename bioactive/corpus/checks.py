@@ -27,8 +27,8 @@ class CorpusStats:
     conflicting_sentences (int): Those among them whose entities differ from the first one's.
     not_annotated (int): Tokens that nobody annotated.
     entities (Counter[str]): Entities of `doc.ents` by label.
-    spans (Counter[str]): Entities of `doc.spans["sc"]` by label.
-    nested, crossing, depth (int): See `nested.overlap_statistics`, over `doc.spans["sc"]`.
+    spans (Counter[str]): All entities, those of the span group, by label.
+    nested, crossing, depth (int): See `nested.overlap_statistics`, over all entities.
     adjacent_same_type (int): Entities of `doc.ents` right after another of the same label in the same sentence.
     """
 
@@ -72,10 +72,11 @@ class Leak:
     texts: int
 
 
-def corpus_stats(docs: Iterable[Doc]) -> CorpusStats:
+def corpus_stats(docs: Iterable[Doc], spans_key: str = "sc") -> CorpusStats:
     """Count what a corpus holds.
 
     docs (Iterable[Doc]): The Docs.
+    spans_key (str): The span group that holds all entities, also nested ones.
     RETURNS (CorpusStats): The counts.
     """
     stats = CorpusStats()
@@ -93,7 +94,7 @@ def corpus_stats(docs: Iterable[Doc]) -> CorpusStats:
         last = name
         _count_tokens(stats, doc)
         _count_sentences(stats, doc, seen)
-        _count_entities(stats, doc)
+        _count_entities(stats, doc, spans_key)
     return stats
 
 
@@ -115,9 +116,9 @@ def _count_sentences(stats: CorpusStats, doc: Doc, seen: dict[Words, Entities]) 
         seen.setdefault(words, entities)
 
 
-def _count_entities(stats: CorpusStats, doc: Doc) -> None:
+def _count_entities(stats: CorpusStats, doc: Doc, spans_key: str) -> None:
     ents = doc.ents
-    spans = list(doc.spans["sc"]) if "sc" in doc.spans else list(ents)
+    spans = list(doc.spans[spans_key]) if spans_key in doc.spans else list(ents)
     stats.entities.update(span.label_ for span in ents)
     stats.spans.update(span.label_ for span in spans)
     stats.longest_entity = max([stats.longest_entity, *map(len, spans)])

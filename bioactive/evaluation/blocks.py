@@ -24,6 +24,9 @@ COLUMNS: list[int | str] = ["LENGTH", "SPACY", "SENT_START"]
 class Watch(Protocol):
     """Is told how a run gets on."""
 
+    def stage(self, what: str, total: int | None = None, unit: str = "") -> None:
+        """What comes next, how many items it has, and what they are; counts begin anew."""
+
     def expect(self, total: int | None) -> None:
         """So many items will come; None where that is not known."""
 
@@ -37,6 +40,9 @@ class Watch(Protocol):
 class Unwatched:
     """The watch that lets all of it pass."""
 
+    def stage(self, what: str, total: int | None = None, unit: str = "") -> None:
+        """Nothing."""
+
     def expect(self, total: int | None) -> None:
         """Nothing."""
 
@@ -45,6 +51,9 @@ class Unwatched:
 
     def done(self, items: int) -> None:
         """Nothing."""
+
+
+UNWATCHED = Unwatched()
 
 
 def blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:

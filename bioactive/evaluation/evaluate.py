@@ -181,12 +181,15 @@ def evaluate(
     return result
 
 
-def compare_all(nlp: Language, docs: Iterable[Doc]) -> list[Compared]:
+def compare_all(nlp: Language, docs: Iterable[Doc], on_done: OnDone = lambda items: None) -> list[Compared]:
     """Run a pipeline over the words of gold Docs and set what it says beside them.
 
+    nlp (Language): The pipeline.
+    docs (Iterable[Doc]): Gold Docs.
+    on_done (Callable): Told how many Docs are done since it was told last.
     RETURNS (list[Compared]): One a Doc, in order; `score` makes an Evaluation of them.
     """
-    return [compare(gold, doc) for pairs in _blockwise(nlp, docs) for gold, doc in pairs]
+    return [compare(gold, doc) for pairs in _blockwise(nlp, docs, on_done=on_done) for gold, doc in pairs]
 
 
 def _blockwise(

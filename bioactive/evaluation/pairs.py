@@ -90,13 +90,13 @@ def compare(gold: Doc, predicted: Doc, *, spans_key: str | None = None, by_sente
     """
     _check_texts(gold, predicted)
     missing = _missing(gold, spans_key)
-    entities = _spans(predicted, spans_key)
+    entities = spans_of(predicted, spans_key)
     kept = [span for span in entities if not any(missing[span.start_char : span.end_char])]
     words = [token for token in gold if not token.is_space]
     annotated = [token for token in words if not missing[token.idx]]
     found = Compared(
         doc_id=str(gold.user_data.get("doc_id", "")),
-        gold=char_spans(_spans(gold, spans_key)),
+        gold=char_spans(spans_of(gold, spans_key)),
         predicted=char_spans(kept),
         ignored=len(entities) - len(kept),
         words=len(annotated),
@@ -112,6 +112,16 @@ def compare(gold: Doc, predicted: Doc, *, spans_key: str | None = None, by_sente
             found.gold_tags = _sequences(gold.ents, cuts, len(gold))
             found.predicted_tags = _sequences(kept, cuts, len(gold))
     return found
+
+
+def spans_of(doc: Doc, spans_key: str | None = None) -> list[Span]:
+    """The entities of a Doc.
+
+    doc (Doc): The Doc.
+    spans_key (str | None): Those of `doc.spans[spans_key]`, which may nest, in place of `doc.ents`.
+    RETURNS (list[Span]): In the order of the Doc; none where it has no such group.
+    """
+    return list(doc.ents) if spans_key is None else list(doc.spans.get(spans_key, ()))
 
 
 def char_spans(spans: Iterable[Span]) -> set[CharSpan]:
@@ -143,10 +153,6 @@ def _check_texts(gold: Doc, predicted: Doc) -> None:
     if ours != theirs:
         offset = next(i for i, (a, b) in enumerate(zip_longest(ours, theirs)) if a != b)
         raise error("B306", doc_id=gold.user_data.get("doc_id", ours[:40]), offset=offset)
-
-
-def _spans(doc: Doc, spans_key: str | None) -> list[Span]:
-    return list(doc.ents) if spans_key is None else list(doc.spans.get(spans_key, ()))
 
 
 def _missing(doc: Doc, spans_key: str | None) -> bytearray:

@@ -6,7 +6,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from bioactive.evaluation.evaluate import evaluate
+from bioactive.active.loop import evaluate_files
+from bioactive.evaluation.blocks import UNWATCHED, Watch
 from bioactive.evaluation.load import load_pipeline, read_docs
 from bioactive.evaluation.speed import words_per_second
 from bioactive.fingerprint import sha256_of
@@ -15,7 +16,9 @@ from .revisions import Manifest, Revisions
 from .rounds import type_scores
 
 
-def add(pipeline: Path, dev: Path, models: Path, test: Path | None = None, why: str = "") -> tuple[Manifest, Path]:
+def add(
+    pipeline: Path, dev: Path, models: Path, test: Path | None = None, why: str = "", watch: Watch = UNWATCHED
+) -> tuple[Manifest, Path]:
     """Copy a trained pipeline into a store, with its scores.
 
     pipeline (Path): Its folder; stays as it is.
@@ -23,12 +26,14 @@ def add(pipeline: Path, dev: Path, models: Path, test: Path | None = None, why: 
     models (Path): Folder of the revisions.
     test (Path | None): Gold .spacy file that is scored too.
     why (str): A word on where it comes from, for the record.
+    watch (Watch): Is told how far it is.
     RETURNS (tuple[Manifest, Path]): What is recorded of it, and the revision's folder.
     RAISES (BioactiveError): As `load_pipeline` and `read_docs`.
     """
     nlp = load_pipeline(pipeline)
     held_out = {"dev": dev, **({"test": test} if test else {})}
-    scores = {name: evaluate(nlp, read_docs(path, nlp.vocab)) for name, path in held_out.items()}
+    scores = evaluate_files(nlp, held_out, watch)
+    watch.stage("Measuring speed")
     revisions = Revisions(models)
     manifest = Manifest(
         name=revisions.next_name(0),

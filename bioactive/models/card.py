@@ -101,6 +101,7 @@ def _types(manifest: Manifest) -> str:
 
 def _origin(manifest: Manifest, meta: Mapping[str, Any]) -> str:
     answers = ", ".join(f"{count:,} {kind}" for kind, count in sorted(manifest.answers.items())) or "none"
+    answers += f", {manifest.words:,} words" if manifest.words else ""
     rows = [["parent", manifest.parent or "none"], ["answers", answers], ["in use", manifest.promoted]]
     rows += [[name, str(value)] for name, value in manifest.settings.items() if value not in (None, "")]
     rows += [[f"SHA-256 of {name}", f"`{digest}`"] for name, digest in manifest.data.items()]

@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 
 from bioactive.corpus.sentences import sentences
 from bioactive.errors import error
+from bioactive.evaluation.blocks import UNWATCHED, Watch
 from bioactive.evaluation.evaluate import Evaluation, compare_all, score
 from bioactive.evaluation.load import load_pipeline, read_docs
 from bioactive.evaluation.pairs import CharSpan, Compared
@@ -79,16 +80,17 @@ class Comparison:
     sentences: int = 0
 
 
-def compare_pipelines(before: Path, after: Path, data: Path) -> Comparison:
+def compare_pipelines(before: Path, after: Path, data: Path, watch: Watch = UNWATCHED) -> Comparison:
     """Run two pipelines over gold documents.
 
     before, after (Path): Their folders.
     data (Path): Gold .spacy file: a dev set, since what it shows is used to choose.
+    watch (Watch): Is told how far it is.
     RETURNS (Comparison): The two side by side.
     RAISES (BioactiveError): As `load_pipeline` and `read_docs`.
     """
-    docs, old_side, old = _side(before, data)
-    _, new_side, new = _side(after, data)
+    docs, old_side, old = _side(before, data, watch)
+    _, new_side, new = _side(after, data, watch)
     verdict = judge(old_side.evaluation.counts, new_side.evaluation.counts)
     return Comparison(old_side, new_side, verdict, changes(docs, old, new), sum(1 for _ in _sentences(docs)))
 
@@ -125,10 +127,12 @@ def marked(text: str, spans: Sequence[CharSpan]) -> str:
     return "".join([*out, text[last:]])
 
 
-def _side(folder: Path, data: Path) -> tuple[list[Doc], Side, list[Compared]]:
+def _side(folder: Path, data: Path, watch: Watch) -> tuple[list[Doc], Side, list[Compared]]:
     nlp = load_pipeline(folder)
     docs = read_docs(data, nlp.vocab)
-    compared = compare_all(nlp, docs)
+    watch.stage(folder.name, len(docs))
+    compared = compare_all(nlp, docs, watch.done)
+    watch.stage(f"{folder.name}: measuring speed")
     return docs, Side(folder.name, score(compared), size_of(folder), words_per_second(nlp, docs)), compared
 
 
@@ -152,7 +156,14 @@ def _effect(gold: list[CharSpan], before: list[CharSpan], after: list[CharSpan])
 
 
 def promote_compared(
-    revisions: Revisions, name: str, dev: Path | None = None, *, why: str = "", who: str = "", force: bool = False
+    revisions: Revisions,
+    name: str,
+    dev: Path | None = None,
+    *,
+    why: str = "",
+    who: str = "",
+    force: bool = False,
+    watch: Watch = UNWATCHED,
 ) -> tuple[Entry, Comparison | None]:
     """Promote a revision unless it shows a loss against the current one.
 
@@ -162,6 +173,7 @@ def promote_compared(
         revision counts, if it was with the current one.
     why, who (str): For the log.
     force (bool): Promote all the same; the log says so.
+    watch (Watch): Is told how far the comparison is.
     RETURNS (tuple[Entry, Comparison | None]): The line of the log, and what was measured now.
     RAISES (BioactiveError): B809 when it shows a loss, or nothing compares it with the current one.
     """
@@ -170,7 +182,7 @@ def promote_compared(
     if current is None or current.name == name:
         told = "the first one in use" if current is None else "in use already"
         return promote(revisions, name, _joined(why, told), who), None
-    found = compare_pipelines(current, folder, dev) if dev is not None else None
+    found = compare_pipelines(current, folder, dev, watch) if dev is not None else None
     accepted, told = (found.verdict.accepted, found.verdict.sentence(force)) if found else _earlier(revisions, name)
     if not accepted and not force:
         raise error("B809", name=name, reason=told.removeprefix("no: ").removesuffix("; --force promotes all the same"))

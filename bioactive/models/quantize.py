@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from bioactive.errors import error
+from bioactive.evaluation.blocks import UNWATCHED, Watch
 from bioactive.evaluation.bootstrap import Paired, paired_f1
 from bioactive.evaluation.evaluate import Evaluation, evaluate
 from bioactive.ner.precision import Precision
@@ -16,24 +17,27 @@ from bioactive.ner.precision import Precision
 ENCODERS = ("bioactive.FrozenTransformer.v1", "bioactive.BucketedTransformer.v1")
 
 
-def quantize(nlp: Language, docs: Sequence[Doc]) -> Paired:
+def quantize(nlp: Language, docs: Sequence[Doc], watch: Watch = UNWATCHED) -> Paired:
     """Let a pipeline's encoders predict in 8-bit integers, and note under "int8" in its meta what that changes.
 
     The weights stay in float32, so that the pipeline can be trained on; they are rounded when it first predicts.
 
     nlp (Language): The pipeline; changed in place.
     docs (Sequence[Doc]): Gold Docs to compare on: held-out ones, not the test set.
+    watch (Watch): Is told how far both evaluations are.
     RETURNS (Paired): Micro F1 over entities, after less before.
     RAISES (BioactiveError): B209 when no encoder of the pipeline can do it.
     """
     layers = list(_encoder_configs(nlp))
     if not layers:
         raise error("B209", model=nlp.meta["name"])
-    before = evaluate(nlp, docs)
+    watch.stage("Evaluating in floats", len(docs))
+    before = evaluate(nlp, docs, on_done=watch.done)
     set_precision(nlp, "int8")
     for layer in layers:
         layer["precision"] = "int8"
-    after = evaluate(nlp, docs)
+    watch.stage("Evaluating in int8", len(docs))
+    after = evaluate(nlp, docs, on_done=watch.done)
     found = paired_f1(before.counts, after.counts)
     nlp.meta["int8"] = {"f1_before": _f1(before), "f1_after": _f1(after), "difference": list(found.difference)}
     return found

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class Manifest:
     config (str): SHA-256 of its config.cfg.
     environment (dict[str, str]): Versions of Python and of the packages it was made with.
     files (dict[str, list[Any]]): [bytes, SHA-256] of each of its files, by path in its folder; not of the manifest.
+    words (int): Words that the answers labelled, again where two answers did; 0 where nobody counted.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Manifest:
     config: str = ""
     environment: dict[str, str] = field(default_factory=dict)
     files: dict[str, list[Any]] = field(default_factory=dict)
+    words: int = 0
 
     @property
     def size(self) -> int:
@@ -77,11 +79,11 @@ class Revisions:
     def names(self) -> list[str]:
         """The names of all revisions, oldest first; a folder without a manifest is not one."""
         folders = [path.parent.name for path in self.root.glob(f"*/{MANIFEST}")]
-        return sorted((name for name in folders if NAME.fullmatch(name)), key=_round)
+        return sorted((name for name in folders if NAME.fullmatch(name)), key=round_of)
 
     def next_name(self, answers: int) -> str:
         """The name for a revision that learns from so many answers."""
-        last = max(map(_round, self.names()), default=0)
+        last = max(map(round_of, self.names()), default=0)
         return f"active_iter_{last + 1}_added_{answers}"
 
     def path(self, name: str) -> Path:
@@ -223,6 +225,18 @@ def check(folder: Path, manifest: Manifest) -> None:
         raise error("B801", path=path, found=found, name=manifest.name)
 
 
+def check_loaded(pipeline: Path) -> None:
+    """Before a pipeline is loaded: where it is a revision, compare the files that loading reads with its manifest.
+
+    pipeline (Path): Its folder; one without a manifest is no revision, and is left alone. So is the card, which nothing
+        reads, and what lies beside the files of the manifest.
+    RAISES (BioactiveError): B800 for a manifest that cannot be read, B801 for the first file that is another or is gone.
+    """
+    if (pipeline / MANIFEST).is_file():
+        manifest = read_manifest(pipeline / MANIFEST)
+        check(pipeline, replace(manifest, files={name: one for name, one in manifest.files.items() if name != CARD}))
+
+
 def damage(folder: Path, manifest: Manifest) -> Iterator[tuple[Path, str]]:
     """The files of a revision that are not as its manifest says, each with what was found."""
     for name, (size, digest) in manifest.files.items():
@@ -235,7 +249,8 @@ def damage(folder: Path, manifest: Manifest) -> Iterator[tuple[Path, str]]:
             yield path, "has other contents"
 
 
-def _round(name: str) -> int:
+def round_of(name: str) -> int:
+    """The number of the round in a revision's name; 0 for a name that is none."""
     match = NAME.fullmatch(name)
     return int(match.group(1)) if match else 0
 

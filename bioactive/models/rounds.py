@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bioactive.active.loop import Round, retrain
+from bioactive.evaluation.blocks import UNWATCHED, Watch
 from bioactive.evaluation.evaluate import Evaluation
 from bioactive.evaluation.load import load_pipeline, read_docs
 from bioactive.evaluation.speed import words_per_second
@@ -16,7 +17,7 @@ from bioactive.fingerprint import sha256_of_records
 
 from .judging import judge
 from .promotions import promote
-from .revisions import Manifest, Revisions
+from .revisions import Manifest, Revisions, check_loaded
 
 Task = Mapping[str, Any]
 
@@ -50,18 +51,27 @@ class Plan:
 
 
 def learn(
-    model: str | Path, answers: Sequence[Task], plan: Plan, models: Path, log: IO[str] | None = None
+    model: str | Path,
+    answers: Sequence[Task],
+    plan: Plan,
+    models: Path,
+    log: IO[str] | None = None,
+    watch: Watch = UNWATCHED,
 ) -> tuple[Round, Manifest, Path]:
     """Train a new pipeline on the corpus and the answers, and keep it as a revision.
 
-    model (str | Path): Folder or package name of the pipeline before.
+    model (str | Path): Folder or package name of the pipeline before; the files of a revision are compared with their
+        checksums first.
     answers (Sequence[Task]): Answered tasks, oldest first.
     plan (Plan): What to learn from, and how.
     models (Path): Folder of the revisions.
     log (IO[str] | None): Where the training log goes; nowhere by default.
+    watch (Watch): Is told how far evaluations and training are.
     RETURNS (tuple[Round, Manifest, Path]): What it came to, what is recorded of it, and the revision's folder.
-    RAISES (BioactiveError): B511 when no answer says anything.
+    RAISES (BioactiveError): B511 when no answer says anything; B800 and B801 for a revision that is damaged, with the
+        file.
     """
+    check_loaded(Path(model))
     revisions = Revisions(models)
     models.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=models, prefix=".training-") as folder:
@@ -76,7 +86,9 @@ def learn(
             seed=plan.seed,
             overrides=plan.overrides,
             log=log,
+            watch=watch,
         )
+        watch.stage("Measuring speed")
         verdict = judge(found.before["dev"].counts, found.after["dev"].counts)
         manifest = Manifest(
             name=revisions.next_name(sum(found.merged.answers.values())),
@@ -85,6 +97,7 @@ def learn(
             data={**found.data, "answers": sha256_of_records(answers)},
             metrics={**metrics(found), "words_per_second": speed(found.pipeline, plan.dev)},
             promoted=verdict.sentence(plan.force),
+            words=found.merged.words,
             settings={name: getattr(plan, name) for name in ("dataset", "seed", "rehearse", "max_epochs")},
         )
         path = revisions.publish(found.pipeline, manifest)

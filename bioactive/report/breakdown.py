@@ -10,7 +10,7 @@ from spacy.tokens import Doc
 
 from bioactive.evaluation.bootstrap import intervals, resample
 from bioactive.evaluation.evaluate import Score, score_of
-from bioactive.evaluation.pairs import CharSpan
+from bioactive.evaluation.pairs import CharSpan, spans_of
 from bioactive.evaluation.scores import CORRECT, GOLD, PREDICTED, prf
 
 from .cases import Case, mention_of
@@ -23,12 +23,13 @@ class Mentions:
     """The mentions of a training corpus.
 
     docs (Iterable[Doc]): Its Docs.
+    spans_key (str | None): The span group that holds its entities; `doc.ents` without one.
     """
 
-    def __init__(self, docs: Iterable[Doc]) -> None:
+    def __init__(self, docs: Iterable[Doc], spans_key: str | None = None) -> None:
         self.counts: Counter[tuple[str, str]] = Counter()
         for doc in docs:
-            self.counts.update((mention_of(ent.text), ent.label_) for ent in doc.ents)
+            self.counts.update((mention_of(ent.text), ent.label_) for ent in spans_of(doc, spans_key))
         self.words = {words for words, _ in self.counts}
 
     def kind(self, case: Case, span: CharSpan) -> str:

@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from bioactive.corpus.sentences import sentences
 from bioactive.evaluation.blocks import WINDOW, OnDone, blocks, zone
 from bioactive.evaluation.evaluate import predict
-from bioactive.evaluation.pairs import CharSpan, Compared, char_spans, compare, confidences
+from bioactive.evaluation.pairs import CharSpan, Compared, char_spans, compare, confidences, spans_of
 
 TYPE, EDGES, BOTH, MISSED, MADE_UP = "other type", "other edges", "other type and edges", "missed", "made up"
 KINDS = (EDGES, TYPE, BOTH, MISSED, MADE_UP)
@@ -61,12 +61,17 @@ class Mistake:
 
 
 def collect(
-    nlp: Language, docs: Iterable[Doc], batch_size: int = 64, on_done: OnDone = lambda items: None
+    nlp: Language,
+    docs: Iterable[Doc],
+    spans_key: str | None = None,
+    batch_size: int = 64,
+    on_done: OnDone = lambda items: None,
 ) -> list[Case]:
     """Run a pipeline over gold Docs.
 
     nlp (Language): The pipeline.
     docs (Iterable[Doc]): Gold Docs; it gets their words.
+    spans_key (str | None): Look at `doc.spans[spans_key]`, which may nest, in place of `doc.ents`.
     batch_size (int): Docs a batch.
     on_done (Callable): Told how many Docs are done since it was told last.
     RETURNS (list[Case]): One a Doc, in order.
@@ -74,20 +79,20 @@ def collect(
     found = []
     for block in blocks(docs, batch_size * WINDOW):
         with zone(nlp):
-            found += [_case(gold, doc) for gold, doc in predict(nlp, block, batch_size=batch_size)]
+            found += [_case(gold, doc, spans_key) for gold, doc in predict(nlp, block, batch_size=batch_size)]
         on_done(len(block))
     return found
 
 
-def _case(gold: Doc, predicted: Doc) -> Case:
-    compared = compare(gold, predicted)
-    kept = [span for span in predicted.ents if char_spans([span]) <= compared.predicted]
+def _case(gold: Doc, predicted: Doc, spans_key: str | None) -> Case:
+    compared = compare(gold, predicted, spans_key=spans_key)
+    kept = [span for span in spans_of(predicted, spans_key) if char_spans([span]) <= compared.predicted]
     return Case(
         compared,
         gold.text,
         [(sent.start_char, sent.end_char) for sent in sentences(gold)],
-        {CharSpan(ent.start_char, ent.end_char, ent.label_): len(ent) for ent in [*kept, *gold.ents]},
-        dict(confidences(predicted, kept)),
+        {CharSpan(ent.start_char, ent.end_char, ent.label_): len(ent) for ent in [*kept, *spans_of(gold, spans_key)]},
+        dict(confidences(predicted, kept, spans_key)),
     )
 
 

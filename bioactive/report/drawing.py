@@ -20,6 +20,7 @@ class Line:
     name (str): For the legend.
     colour (str): Of CSS.
     x, mean, low, high (np.ndarray): Points, [G], and F1 at each.
+    dots (bool): Mark each point.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Line:
     mean: np.ndarray
     low: np.ndarray
     high: np.ndarray
+    dots: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,11 +106,13 @@ class Drawing:
 
     def _curves(self) -> Iterator[str]:
         for line in self.lines:
-            points = _points([self.at(x, y) for x, y in zip(line.x, line.mean, strict=True)])
+            places = [self.at(x, y) for x, y in zip(line.x, line.mean, strict=True)]
             yield (
-                f'<polyline points="{points}" fill="none" stroke="{line.colour}" stroke-width="2.2" '
+                f'<polyline points="{_points(places)}" fill="none" stroke="{line.colour}" stroke-width="2.2" '
                 f'stroke-linejoin="round"><title>{escape(line.name)}</title></polyline>'
             )
+            for x, y in places if line.dots else ():
+                yield f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{line.colour}"/>'
 
 
 def ticks(low: float, high: float, most: int = 6) -> list[float]:

@@ -1,15 +1,17 @@
-"""Sentences with errors, gold and prediction beside each other, drawn by displaCy."""
+"""Sentences with errors, gold and prediction beside each other, drawn by displaCy; nested entities by `nested`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from spacy import displacy
 
 from bioactive.evaluation.pairs import CharSpan
 
 from .cases import KINDS, Case, Mistake
+from .nested import drawn_nested, overlap
 
 TEMPLATE = '<mark class="{kind}">{text}<small>{label}{confidence}</small></mark>'
 TOLD = {
@@ -74,6 +76,8 @@ def _drawn(
         for span in sorted(spans)
         if start <= span.start < end
     ]
-    drawn = {"text": case.text[start:end].rstrip(), "ents": ents}
+    drawn: dict[str, Any] = {"text": case.text[start:end].rstrip(), "ents": ents}
+    if overlap(ents):
+        return drawn_nested(drawn["text"], ents, TEMPLATE)
     markup: str = displacy.render(drawn, style="ent", manual=True, jupyter=False, options={"template": TEMPLATE})
     return markup

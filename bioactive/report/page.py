@@ -28,7 +28,7 @@ STYLE = """
 * { box-sizing: border-box }
 body {
   margin: 0 auto; max-width: 76rem; padding: 1.5rem clamp(1rem, 4vw, 2.5rem);
-  background: var(--ground); color: var(--ink); font: 16px/1.5 system-ui, "Segoe UI", Roboto, sans-serif;
+  background: var(--ground); color: var(--ink); font: 1rem/1.5 system-ui, "Segoe UI", Roboto, sans-serif;
 }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .25rem }
 h2 { font-size: 1.1rem; margin: 2rem 0 .5rem }
@@ -39,6 +39,7 @@ figure { margin: 0; background: var(--card); border: 1px solid var(--rule); bord
 svg { display: block; width: 100%; height: auto }
 svg text { fill: var(--soft); font-size: 13px }
 @media (max-width: 40rem) { svg text { font-size: 20px } }
+svg.plot { max-width: 30rem }
 svg.plot text { font-size: 14px }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; width: 100% }
@@ -63,7 +64,10 @@ dl.facts small { display: block; font-size: .8rem; color: var(--soft) }
 .split th, .split td { padding: .35rem .4rem }
 .split tbody th { white-space: normal }
 .beside > *, .split > * { min-width: 0 }
-@media (max-width: 60rem) { .split { grid-template-columns: 1fr } }
+@media (max-width: 60rem) {
+  .split { grid-template-columns: 1fr }
+  th, td { padding: .35rem .4rem }
+}
 section > figure { max-width: 44rem }
 td.words { text-align: left; white-space: normal; min-width: 14rem }
 h3 { font-size: 1rem; margin: 1.25rem 0 .35rem }
@@ -71,12 +75,16 @@ h3 { font-size: 1rem; margin: 1.25rem 0 .35rem }
 .example .line { display: grid; grid-template-columns: 5.5rem 1fr; gap: .5rem; align-items: baseline }
 .example .who { color: var(--soft); font-size: .85rem }
 .entities { line-height: 2.1 }
+.line > div { grid-column: 2 }
 mark { background: var(--mark); color: var(--ink); border-radius: .3rem; padding: .15rem .35rem }
+mark { -webkit-box-decoration-break: clone; box-decoration-break: clone }
+mark mark { background: color-mix(in srgb, var(--c1) 24%, var(--mark)) }
 mark.about { outline: 2px solid var(--c1) }
 mark small { white-space: nowrap; font-size: .75rem; font-weight: 600; margin-left: .3rem }
 td.share { background: color-mix(in srgb, var(--c1) calc(var(--share) * 35%), transparent) }
 @media print {
-  body { max-width: none; padding: 0; font-size: 11px }
+  :root { font-size: 11px }
+  body { max-width: none; padding: 0 }
   .scroll { overflow: visible }
   figure, .example, tr { break-inside: avoid }
   h2, h3, caption { break-after: avoid }

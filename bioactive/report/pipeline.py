@@ -12,15 +12,16 @@ from spacy.tokens import Doc
 
 from bioactive.annotate.agreement import SpanAgreement
 from bioactive.corpus.checks import CorpusStats, corpus_stats
-from bioactive.evaluation.blocks import OnDone
+from bioactive.evaluation.blocks import UNWATCHED, Watch
 from bioactive.evaluation.bootstrap import Interval
-from bioactive.evaluation.evaluate import Evaluation, Score, score
+from bioactive.evaluation.evaluate import Evaluation, Score, predictable_labels, score
 from bioactive.evaluation.speed import words_per_second
 from bioactive.tables import table
 
 from .breakdown import FREQUENCIES, LENGTHS, OTHERWISE, SEEN, UNSEEN, Mentions, by_length, groups
 from .cases import KINDS, NONE, Case, Mistake, collect, confusion, edge_errors, mistakes
 from .charts import bars, reliability
+from .curve import Point, learning_curve
 from .examples import examples
 from .page import beside, facts, figure, ranged, section, shaded, split, text, write_html
 
@@ -34,6 +35,7 @@ STATISTICS = {
     "repeated_sentences": "repeated sentences",
     "conflicting_sentences": "of these with other entities",
 }
+NESTING = {"nested": "entities inside another", "crossing": "pairs that cross", "depth": "deepest nesting"}
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Subject:
     size (int): Bytes of its files; 0 where that is not known.
     examples (int): Sentences to show for each kind of error.
     resamples, seed (int): Of the intervals.
+    spans_key (str | None): The entities are those of `doc.spans[spans_key]`, which may nest, and not of `doc.ents`.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Subject:
     examples: int = 3
     resamples: int = 1000
     seed: int = 0
+    spans_key: str | None = None
 
 
 def write_pipeline_report(
@@ -62,7 +66,8 @@ def write_pipeline_report(
     subject: Subject,
     train: Sequence[Doc] | None = None,
     agreement: SpanAgreement | None = None,
-    on_done: OnDone = lambda items: None,
+    curve: Sequence[Point] = (),
+    watch: Watch = UNWATCHED,
 ) -> Evaluation:
     """Run a pipeline over gold Docs and write what came of it.
 
@@ -72,20 +77,27 @@ def write_pipeline_report(
     subject (Subject): What to call it all.
     train (Sequence[Doc] | None): What it was trained on: which entities it had seen.
     agreement (SpanAgreement | None): How far annotators agree.
-    on_done (Callable): Told how many Docs are done since it was told last.
+    curve (Sequence[Point]): The pipelines that it was retrained from, oldest first, itself included.
+    watch (Watch): Is told how far it is.
     RETURNS (Evaluation): The scores.
-    RAISES (BioactiveError): B305 when nothing is annotated.
+    RAISES (BioactiveError): B305 when nothing is annotated, B307 when the pipeline predicts no such entities.
     """
+    predictable_labels(nlp, subject.spans_key)
+    watch.stage("Reading", len(docs))
     begin = time.perf_counter()
-    cases = collect(nlp, docs, on_done=on_done)
+    cases = collect(nlp, docs, subject.spans_key, on_done=watch.done)
     seconds = time.perf_counter() - begin
-    found = score([case.compared for case in cases], resamples=subject.resamples, seed=subject.seed)
+    compared = [case.compared for case in cases]
+    watch.stage("Scoring and drawing")
+    found = score(compared, spans_key=subject.spans_key, resamples=subject.resamples, seed=subject.seed)
     errors = [each for case in cases for each in mistakes(case)]
     speed = words_per_second(nlp, docs)
-    seen = Mentions(train) if train is not None else None
-    statistics = {subject.data: corpus_stats(docs), **({"training": corpus_stats(train)} if train is not None else {})}
+    seen = Mentions(train, subject.spans_key) if train is not None else None
+    corpora = {subject.data: docs, **({"training": train} if train is not None else {})}
+    statistics = {name: corpus_stats(each, subject.spans_key or "sc") for name, each in corpora.items()}
     parts = [
         _summary(found, subject, speed),
+        learning_curve(curve),
         _types(found),
         _confidence(found),
         _errors(found, cases, errors),
@@ -93,7 +105,7 @@ def write_pipeline_report(
         _seen(cases, seen, subject),
         section("By length", _groups("Entities by number of words", groups(cases, by_length, LENGTHS.values()))),
         _costs(found, subject, speed, seconds),
-        section("Data", _statistics(statistics)),
+        section("Data", _statistics(statistics, subject.spans_key)),
         _agreement(agreement),
         _reading(found),
     ]
@@ -115,7 +127,8 @@ def _summary(found: Evaluation, subject: Subject, speed: float) -> str:
     rows["Words a second"] = f"{speed:,.0f}"
     if subject.size:
         rows["Size"] = f"{subject.size / 1e6:,.0f} MB"
-    told = f"{found.documents:,} documents, {found.words:,} words, {micro.gold:,} entities of {len(found.types)} types."
+    told = f"{found.documents:,} documents, {found.words:,} words, {micro.gold:,} entities of {len(found.types)} types"
+    told += "." if subject.spans_key is None else f", nested ones among them ({found.entities})."
     return text(told) + facts(rows)
 
 
@@ -187,7 +200,7 @@ def _groups(told: str, found: dict[str, Score]) -> str:
 
 def _costs(found: Evaluation, subject: Subject, speed: float, seconds: float) -> str:
     rows = [
-        ["words a second of processor time, on a GPU of the clock's, nothing remembered", f"{speed:,.0f}"],
+        ["words a second (of processor time; on a GPU of the clock's), no vectors remembered", f"{speed:,.0f}"],
         ["seconds for this report's documents", f"{seconds:,.1f}"],
         ["seconds for a million words", f"{1e6 / speed:,.0f}" if speed else ""],
     ]
@@ -195,11 +208,13 @@ def _costs(found: Evaluation, subject: Subject, speed: float, seconds: float) ->
     return section("Time and cost", table("On this machine, beside what else it did", ["what", "value"], rows))
 
 
-def _statistics(found: dict[str, CorpusStats]) -> str:
-    rows = [[told, *(f"{getattr(one, key):,}" for one in found.values())] for key, told in STATISTICS.items()]
-    rows.append(["entities", *(f"{one.entities.total():,}" for one in found.values())])
-    labels = sorted({label for one in found.values() for label in one.entities})
-    rows += [[label, *(f"{one.entities[label]:,}" for one in found.values())] for label in labels]
+def _statistics(found: dict[str, CorpusStats], spans_key: str | None) -> str:
+    names = STATISTICS if spans_key is None else {**STATISTICS, **NESTING}
+    rows = [[told, *(f"{getattr(one, key):,}" for one in found.values())] for key, told in names.items()]
+    entities = [one.entities if spans_key is None else one.spans for one in found.values()]
+    rows.append(["entities", *(f"{each.total():,}" for each in entities)])
+    labels = sorted({label for each in entities for label in each})
+    rows += [[label, *(f"{each[label]:,}" for each in entities)] for label in labels]
     return table("What the data holds", ["what", *found], rows)
 
 
@@ -210,10 +225,13 @@ def _agreement(found: SpanAgreement | None) -> str:
     first = table(f"{found.texts:,} texts with several answers", ["type", "pairwise F1", "spans"], rows)
     pairs = [[f"{one} and {other}", f"{f1:.3f}"] for (one, other), f1 in found.pairs.items()]
     words = found.words
-    values = {"observed": words.observed, "Cohen": words.cohen, "Fleiss": words.fleiss}
-    values |= {"Krippendorff": words.alpha, "Gwet": words.gwet}
-    pairs += [[f"labels of words, {name}", f"{value:.3f}"] for name, value in values.items() if value is not None]
-    return section("Annotators", beside(first, table("Pairs, and the label of each word", ["what", "value"], pairs)))
+    values = {"observed agreement": words.observed, "Cohen's kappa": words.cohen, "Fleiss' kappa": words.fleiss}
+    values |= {"Krippendorff's alpha": words.alpha, "Gwet's AC2": words.gwet}
+    pairs += [[f"label of each word, {name}", f"{value:.3f}"] for name, value in values.items() if value is not None]
+    return section(
+        "Annotators",
+        beside(first, table("F1 of each pair, and agreement on the label of each word", ["what", "value"], pairs)),
+    )
 
 
 def _reading(found: Evaluation) -> str:

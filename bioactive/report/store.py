@@ -7,15 +7,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from bioactive.evaluation.bootstrap import Interval
 from bioactive.models.promotions import Entry, history
-from bioactive.models.revisions import NAME, Manifest, Revisions
+from bioactive.models.revisions import Manifest, Revisions, round_of
 from bioactive.tables import table
 
-from .drawing import Drawing, Line
-from .page import figure, ranged, section, text, words, write_html
+from .curve import Point, learning_curve
+from .page import ranged, section, text, words, write_html
 
 TYPES_SHOWN = 6
 
@@ -34,7 +32,7 @@ def write_store_report(revisions: Revisions, path: Path) -> Path:
     told = f"{len(found):,} revisions; {f'{in_use} is in use' if in_use else 'none is in use'}."
     parts = [
         text(told),
-        _curve(found),
+        learning_curve(points_of(found), told=False),
         section("Revisions", _revisions(found, in_use)),
         _types(found[-TYPES_SHOWN:]),
         _log(history(revisions.root)),
@@ -42,22 +40,25 @@ def write_store_report(revisions: Revisions, path: Path) -> Path:
     return write_html(path, f"Revisions in {revisions.root.name or revisions.root}", parts)
 
 
-def _curve(found: Sequence[Manifest]) -> str:
-    scored = [one for one in found if _interval(one, "dev_after") is not None]
-    if len(scored) < 2:
-        return ""
-    counts = [sum(one.answers.values()) for one in scored]
-    by_answers = len(set(counts)) > 1
-    places = [float(count) for count in counts] if by_answers else [float(_round(one.name)) for one in scored]
-    order = np.argsort(places, kind="stable")
-    # Two retrained from as many answers stand at one place: the newer one counts.
-    last = {places[i]: _interval(scored[i], "dev_after") for i in order}
-    x = np.array(list(last))
-    low, mean, high = (np.array([one[i] for one in last.values() if one is not None]) for i in (1, 0, 2))
-    title = "answers learnt from" if by_answers else "revision"
-    told = f"F1 on dev over {title}, with its 95 % interval over documents"
-    svg = Drawing([Line("dev", "var(--c1)", x, mean, low, high)], [], title, told).svg()
-    return section("Learning curve", figure(svg, told))
+def points_of(found: Sequence[Manifest], origin: bool = False) -> list[Point]:
+    """What manifests say for a learning curve; those without a score on dev are left out.
+
+    found (Sequence[Manifest]): Oldest first.
+    origin (bool): Begin with the pipeline that the first one was retrained from.
+    RETURNS (list[Point]): The points.
+    """
+    points: list[Point] = []
+    for one in found:
+        f1, dev = _interval(one, "dev_after"), one.data.get("dev", "")
+        before = _interval(one, "dev_before") if origin and not points else None
+        if before is not None:
+            points.append(Point(Path(one.parent).name, 0, 0, 0, before, dev=dev))
+        if f1 is not None:
+            answers = sum(one.answers.values())
+            points.append(
+                Point(one.name, round_of(one.name), one.words, answers, f1, _interval(one, "dev_difference"), dev)
+            )
+    return points
 
 
 def _revisions(found: Sequence[Manifest], in_use: str) -> str:
@@ -109,8 +110,3 @@ def _score(found: Manifest, key: str) -> str:
 def _interval(found: Manifest, key: str) -> Interval | None:
     value: Any = found.metrics.get(key)
     return None if value is None else Interval(*value)
-
-
-def _round(name: str) -> int:
-    match = NAME.fullmatch(name)
-    return int(match[1]) if match else 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .grid import SHARE, Grid, Row, run_grid
+from .grid import SHARE, Grid, Row, combinations, run_grid
 from .in_memory import Schedule
 
 ENCODER = "vars.encoder"
@@ -39,6 +39,12 @@ class Comparison:
     overrides: Mapping[str, Any] = field(default_factory=dict)
     schedule: Schedule = field(default_factory=Schedule)
     seeds: Sequence[int] = (0, 1, 2)
+
+    @property
+    def trainings(self) -> int:
+        """How many there are in all: those that choose settings, and those that score."""
+        chosen = sum(1 for _ in combinations(self.settings)) if self.settings else 0
+        return len(self.encoders) * (chosen + len(self.seeds) * len(self.shares))
 
 
 @dataclass(frozen=True)

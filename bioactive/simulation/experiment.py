@@ -8,6 +8,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from spacy.util import dot_to_dict
 from thinc.api import Config
 
 from bioactive import __version__
@@ -18,12 +19,14 @@ from bioactive.active.stretches import Shape
 from bioactive.active.word_measures import get_word_measure
 from bioactive.errors import error
 from bioactive.fingerprint import sha256_of
+from bioactive.whole import whole
 
 from .in_memory import Schedule
 from .metrics import get_metric
 
 UNITS = ("sentence", "document", "stretch")
 FULL = "full"
+STORED = "experiment.cfg"
 
 
 @dataclass(frozen=True)
@@ -188,16 +191,52 @@ def read_experiment(path: Path, overrides: Mapping[str, Any] | None = None) -> E
     RAISES (BioactiveError): B308 when a file is missing, B531 for a setting that does not exist or has another type,
         B321 and B530 for an unknown measure, B541 for an unknown kind of diversity, B543 for an unknown metric.
     """
+    return _checked(_read(path, overrides or {}), path)
+
+
+def write_experiment(experiment: Experiment, output: Path) -> None:
+    """Keep in a simulation's folder what it was made of, overrides included, so that its report needs no more.
+
+    experiment (Experiment): The simulation.
+    output (Path): Its folder; `experiment.cfg` is written there, a config that `read_experiment` takes.
+    """
+    found = {name: _nested(value) for name, value in vars(experiment).items()}
+    sections = {name: found.pop(name) for name in list(found) if isinstance(found[name], dict)}
+    with whole(output / STORED) as path:
+        Config({"experiment": found, **sections}).to_disk(path)
+
+
+def stored_experiment(output: Path) -> Experiment | None:
+    """What the simulation in a folder was made of; its data need not be there any more.
+
+    output (Path): The simulation's folder.
+    RETURNS (Experiment | None): None where nothing is kept, as in folders of older versions.
+    RAISES (BioactiveError): B531 when the file was changed into no experiment.
+    """
+    path = output / STORED
+    return _read(path, {}) if path.is_file() else None
+
+
+def _read(path: Path, overrides: Mapping[str, Any]) -> Experiment:
     if not path.is_file():
         raise error("B308", path=path)
     try:
-        config = Config().from_disk(path, overrides=dict(overrides or {}))
+        config = Config().from_disk(path, overrides=dict(overrides))
     except ValueError as problem:
         raise error("B531", path=path, problem=" ".join(str(problem).split())) from problem
     found = {name: value for name, value in config.items() if name != "vars"}
     # Settings without a section of their own are written under [experiment].
-    made = _build(Experiment, {**found.pop("experiment", {}), **found}, path, "")
-    return _checked(made, path)
+    made: Experiment = _build(Experiment, {**found.pop("experiment", {}), **found}, path, "")
+    return made
+
+
+def _nested(value: Any) -> Any:
+    """A setting as a config has it: dataclasses and dotted names as sections in sections."""
+    if is_dataclass(value) and not isinstance(value, type):
+        value = vars(value)
+    if not isinstance(value, Mapping):
+        return value
+    return dot_to_dict({name: _nested(inner) for name, inner in value.items()})
 
 
 def _checked(made: Experiment, path: Path) -> Experiment:

@@ -53,11 +53,16 @@ def title_of(experiment: Experiment) -> str:
 
 def _summary(experiment: Experiment, report: Report) -> str:
     seeds = max(len(each.seeds) for each in report.results)
+    paired = f"up to {seeds} paired seeds" if seeds > 1 else "one seed, so that nothing says how far chance goes"
     return (
         f"With all {report.pool:,.0f} {report.axis} of the pool, F1 is {report.full:.3f} "
-        f"({len(report.full_seeds)} seed(s)). {len(report.results)} strategies with up to {seeds} paired seed(s); "
+        f"({_seeds(len(report.full_seeds))}). {len(report.results)} strategies with {paired}; "
         f"scores on {Path(experiment.data.test).name} ({experiment.data.metric})."
     )
+
+
+def _seeds(number: int) -> str:
+    return "one seed" if number == 1 else f"{number} seeds"
 
 
 def _figure(experiment: Experiment, output: Path, axis: str, full: float) -> str:
@@ -66,7 +71,9 @@ def _figure(experiment: Experiment, output: Path, axis: str, full: float) -> str
     title = TITLES.get(axis, axis)
     levels = [(full, "all"), *((share * full, f"{share:.0%}") for share in SHARES)]
     drawn = Drawing(lines, levels, title, f"F1 over {title}").svg()
-    told = "Mean over seeds; the band is from the lowest to the highest. Dashes: shares of full F1."
+    several = any(len(curve.seeds) > 1 for curve in curves)
+    told = "Mean over seeds; the band is from the lowest to the highest. " if several else ""
+    told += "Dashes: shares of full F1."
     return f"<figure>{drawn}<figcaption>{legend(lines)}{told}</figcaption></figure>"
 
 
@@ -82,7 +89,8 @@ def _needed_table(report: Report) -> str:
         [each.name, str(len(each.seeds)), *(_needed(found, report.pool) for found in each.needed.values())]
         for each in report.results
     ]
-    told = f"{report.axis.capitalize()} needed, with the 95 % interval over seeds and the share of the pool"
+    several = any(len(each.seeds) > 1 for each in report.results)
+    told = f"{report.axis.capitalize()} needed, with {'the 95 % interval over seeds and ' if several else ''}the share of the pool"
     return f"<h2>Labels needed</h2>{table(told, head, rows)}"
 
 
@@ -95,24 +103,28 @@ def _needed(found: Interval, pool: float) -> str:
 
 
 def _area_table(report: Report, baseline: str) -> str:
-    head = ["strategy", "mean F1", f"less {baseline}", "better", "worse", "gain ends at"]
+    several = any(len(each.seeds) > 1 for each in report.results)  # one seed has no interval
+    head = ["strategy", "mean F1", f"less {baseline}", *(["better", "worse", "gain ends at"] if several else [])]
     rows = []
     for each in report.results:
-        row = [each.name, ranged(each.area, 4), "", "", "", ""]
+        row = [each.name, ranged(each.area, 4), *[""] * (len(head) - 2)]
         if each.difference is not None:
             row[2] = _signed(each.difference)
-        if each.difference is not None and len(each.seeds) > 1:  # one seed has no interval
+        if each.difference is not None and len(each.seeds) > 1:
             row[3:5] = f"{each.better:.0%}", f"{each.worse:.0%}"
             row[5] = "" if isnan(each.gain_ends) else f"{each.gain_ends:,.0f}"
         rows.append(row)
-    told = (
-        f"Mean F1 over the {report.axis} that all strategies share; better and worse: the share of these at which the "
-        f"interval of the paired difference lies above or below zero"
-    )
-    return f"<h2>Over all budgets</h2>{table(told, head, rows)}"
+    told = f"Mean F1 over the {report.axis} that all strategies share"
+    if several:
+        told += (
+            "; better and worse: the share of these at which the interval of the paired difference lies above or below"
+        )
+    return f"<h2>Over all budgets</h2>{table(told + (' zero' if several else ''), head, rows)}"
 
 
 def _pair_table(report: Report) -> str:
+    if all(pair.seeds < 2 for pair in report.pairs):
+        return ""  # one seed: nothing to test
     head = ["pair", "seeds", "difference", "sign flip p", "t test p"]
     rows = [
         [
@@ -129,21 +141,25 @@ def _pair_table(report: Report) -> str:
 
 
 def _point_table(experiment: Experiment, output: Path, axis: str) -> str:
-    rows = []
+    rows, several = [], False
     for name in [*experiment.strategies, FULL]:
         seeds = experiment.seeds_of_full if name == FULL else experiment.seeds
         curve = read_curve(output, name, seeds, axis)
+        several |= len(curve.seeds) > 1
         for number in range(min((len(x) for x in curve.x), default=0)):
             f = [found[number] for found in curve.f]
             cost = float(np.mean([x[number] for x in curve.x]))
             rows.append([name, str(number), f"{cost:,.0f}", f"{np.mean(f):.4f}", f"{min(f):.4f} to {max(f):.4f}"])
-    return f"<h2>All points</h2>{table('Means over seeds', ['strategy', 'round', axis, 'F1', 'seeds'], rows)}"
+    head = ["strategy", "round", axis, "F1", "lowest to highest"]
+    if several:
+        return f"<h2>All points</h2>{table('Means over seeds', head, rows)}"
+    return f"<h2>All points</h2>{table('Of one seed', head[:-1], [row[:-1] for row in rows])}"
 
 
 def _settings(experiment: Experiment) -> str:
     time, rounds, schedule = experiment.time, experiment.rounds, experiment.schedule
     lines = [
-        f"{rounds.count} round(s) after the first training; {schedule.epochs:g} epochs over words {schedule.by}, "
+        f"{rounds.count} rounds after the first training; {schedule.epochs:g} epochs over words {schedule.by}, "
         f"{schedule.min_updates:,} to {schedule.max_updates:,} updates of {schedule.batch_words} words.",
         f"A modelled annotator takes {time.question:g} s a question, {time.word:g} s a word, {time.context:g} s a word "
         f"of context, {time.entity:g} s an entity.",

@@ -19,7 +19,7 @@ from bioactive.errors import error
 
 from .bench import Bench
 from .choose import Budget, Pool, Question, asks_pipeline, cold_questions, next_questions, seed_questions
-from .experiment import FULL, Experiment
+from .experiment import FULL, Experiment, write_experiment
 from .trust import Guesses, guess, training_docs
 
 Row = dict[str, Any]
@@ -67,6 +67,8 @@ def simulate_all(experiments: Mapping[Path, Experiment], options: Options | None
     """
     options = options or Options()
     pending = [run for output, experiment in experiments.items() for run in _pending(experiment, output, options)]
+    for output, experiment in experiments.items():
+        write_experiment(experiment, output)
     if options.jobs > 1 and len(pending) > 1:
         from .processes import in_processes
 

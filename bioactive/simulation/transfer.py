@@ -74,8 +74,7 @@ def transfer(
     RETURNS (list[Row]): `strategy`, `seed`, `words`, F1 of the pipeline that chose (`chosen`) and of the final model.
     RAISES (BioactiveError): B534 when no run is finished, B546 when the file has rows of another final model.
     """
-    runs = [(name, seed) for seed in experiment.seeds for name in experiment.strategies]
-    runs = [run for run in runs if run_path(output, *run).is_file()]
+    runs = finished(experiment, output)
     if not runs:
         raise error("B534", path=output)
     facts = {"config": str(final.config), "overrides": dict(final.overrides), "schedule": vars(final.schedule)}
@@ -94,6 +93,12 @@ def transfer(
                 stream.write(json.dumps(done[name, seed]) + "\n")
         on_row(done[name, seed])
     return [done[run] for run in runs]
+
+
+def finished(experiment: Experiment, output: Path) -> list[tuple[str, int]]:
+    """Strategy and seed of each finished run of a simulation, but for the whole pool."""
+    runs = [(name, seed) for seed in experiment.seeds for name in experiment.strategies]
+    return [run for run in runs if run_path(output, *run).is_file()]
 
 
 def gains_kept(rows: Sequence[Row], baseline: str) -> list[Kept]:

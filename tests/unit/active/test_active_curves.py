@@ -9,7 +9,16 @@ import pytest
 
 from bioactive.errors import BioactiveError
 from bioactive.simulation.curves import AXES, first_reached, report_on, write_report
-from bioactive.simulation.experiment import Data, Experiment, Pipeline, Rounds, Strategy, read_experiment
+from bioactive.simulation.experiment import (
+    Data,
+    Experiment,
+    Pipeline,
+    Rounds,
+    Strategy,
+    read_experiment,
+    stored_experiment,
+    write_experiment,
+)
 from bioactive.simulation.simulate import run_path
 from bioactive.simulation.stopping import agreement, agreement_above, budget_spent, doubt_below, gain_below, stop_report
 
@@ -140,6 +149,26 @@ def test_facts_of_a_run_change_with_what_it_depends_on_alone(config):
     assert found.facts("random", 0) == more.facts("random", 0)
     assert found.facts("mnlp", 0) != more.facts("mnlp", 0)
     assert found.facts("full", 0) == read_experiment(config, {"rounds.words": 9}).facts("full", 0)
+
+
+@pytest.mark.parametrize("overrides", [{}, {"experiment.full_seeds": [1], "data.cheap": None, "rounds.growth": 2.5}])
+def test_stored_experiment_is_the_same_without_its_data(config, tmp_path, overrides):
+    found = read_experiment(config, {"vars.layers": [2], **overrides})
+    assert stored_experiment(tmp_path / "out") is None
+    write_experiment(found, tmp_path / "out")
+    (tmp_path / "train.spacy").unlink()
+    assert stored_experiment(tmp_path / "out") == found
+    # It is a config like any other, and wants its data when something is to be run.
+    with pytest.raises(BioactiveError, match="B308"):
+        read_experiment(tmp_path / "out" / "experiment.cfg")
+    (tmp_path / "train.spacy").write_bytes(b"x")
+    assert read_experiment(tmp_path / "out" / "experiment.cfg") == found
+
+
+def test_stored_experiment_that_was_spoiled_is_named(tmp_path):
+    (tmp_path / "experiment.cfg").write_text("[data]\npool = 3\n", encoding="utf8")
+    with pytest.raises(BioactiveError, match="B531.*experiment.cfg"):
+        stored_experiment(tmp_path)
 
 
 @pytest.mark.parametrize(

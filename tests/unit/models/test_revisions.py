@@ -12,7 +12,8 @@ import pytest
 
 from bioactive import models
 from bioactive.errors import BioactiveError
-from bioactive.models.revisions import MANIFEST, Manifest, Revisions
+from bioactive.models.revisions import MANIFEST, Manifest, Revisions, check_loaded
+from bioactive.models.rounds import Plan, learn
 from tests.unit.models.conftest import Publish
 
 
@@ -155,3 +156,22 @@ def test_worker_goes_on_from_what_learnt_from_its_dataset_and_its_pipeline(
     assert revisions.grown_from("en_package", "ds") is None
     revisions.point_to(publish(parent=str(revisions.path(first)), dataset="other"))
     assert revisions.grown_from("run/best", "ds") is None
+
+
+def test_retrain_refuses_a_damaged_parent_before_it_does_anything(
+    revisions: Revisions, publish: Publish, tmp_path: Path
+) -> None:
+    folder = revisions.path(publish(10))
+    (folder / "README.md").write_text("a word of mine", encoding="utf8")
+    (folder / "notes.txt").write_text("and another", encoding="utf8")
+    check_loaded(folder)
+    check_loaded(tmp_path)  # no revision
+    weights = folder / "crf_ner" / "model"
+    weights.write_bytes(weights.read_bytes()[::-1])
+    plan = Plan(tmp_path / "train.spacy", tmp_path / "dev.spacy")
+    with pytest.raises(BioactiveError, match="B801.*crf_ner/model has other contents"):
+        learn(folder, [], plan, tmp_path / "new")
+    weights.unlink()
+    with pytest.raises(BioactiveError, match="B801.*crf_ner/model is gone"):
+        learn(str(folder), [], plan, tmp_path / "new")
+    assert not (tmp_path / "new").exists()

@@ -23,6 +23,8 @@ EXTRAS = {
     "psycopg": "postgres",
     "bioc": "bioc",
     "ray": "ray",
+    "pyarrow": "ray",
+    "upath": "ray",
     "matplotlib": "plots",
     "huggingface_hub": "hub",
     "natasha": "questions",

@@ -10,7 +10,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 import spacy
 import srsly
@@ -19,6 +18,7 @@ from spacy.language import Language
 from bioactive.active.files import Run, rank_file
 from bioactive.active.pool import source_path
 from bioactive.active.ranking import RankOptions
+from bioactive.engine.ray_data import RayEngine
 from bioactive.errors import BioactiveError
 from bioactive.evaluation.blocks import Unwatched
 from bioactive.simulation.experiment import read_experiment
@@ -28,8 +28,7 @@ from .test_simulate import config  # noqa: F401  a fixture
 
 ray = pytest.importorskip("ray", reason="ray is not installed")
 pytest.importorskip("pyarrow", reason="pyarrow is not installed")
-
-from bioactive.engine.ray_data import RayEngine
+psutil = pytest.importorskip("psutil", reason="psutil is not installed")
 
 # Ray and its parts warn of themselves, and leave sockets to the end of the process.
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
@@ -149,10 +148,9 @@ def made(function: Callable[[int], int]) -> Callable[[int], int]:
 def test_item_that_cannot_be_done_ends_the_run_with_a_message(
     function: Callable[[int], int], engine: RayEngine, code: str, before: list[int]
 ) -> None:
-    found = []
+    found: list[int] = []
     with pytest.raises(BioactiveError) as problem:
-        for each in engine.each(partial(made, function), partial(numbers, 6)):
-            found.append(each)
+        found.extend(engine.each(partial(made, function), partial(numbers, 6)))
     assert problem.value.code == code
     assert found == before
 

@@ -10,7 +10,9 @@ import logging
 import os
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,6 +24,7 @@ from .telling import VALUE, Failure, first_line, packed, raised, told
 
 # Of a CPU. Ray Data waits for ever when the actors leave the reading nothing, so an actor takes nine tenths.
 READER, ACTOR = 0.1, 0.9
+PATIENCE = 30  # seconds
 Outcome = tuple[Any, "Failure | None"]
 
 
@@ -54,7 +57,7 @@ class RayEngine:
             ray.init(include_dashboard=False, log_to_driver=False, logging_level=logging.ERROR)
         logging.getLogger("ray.data").setLevel(logging.ERROR)
         try:
-            count = room_for(ray.available_resources(), self.workers)
+            count = self._room(ray)
             for done, (value, failure) in enumerate(in_time(_outcomes(self, count, make, items), self.timeout)):
                 if failure is not None:
                     raise raised(failure, done, self.tries)
@@ -62,6 +65,14 @@ class RayEngine:
         finally:
             if ours:
                 ray.shutdown()
+
+    def _room(self, ray: Any) -> int:
+        """As `room_for`; what others, or a run before this one, are about to leave is waited for."""
+        for _ in range(min(PATIENCE, int(self.timeout))):
+            with suppress(BioactiveError):
+                return room_for(ray.available_resources(), self.workers)
+            time.sleep(1)
+        return room_for(ray.available_resources(), self.workers)
 
 
 def room_for(free: Mapping[str, float], wanted: int) -> int:
@@ -85,27 +96,35 @@ def in_time(found: Iterator[Any], timeout: float) -> Iterator[Any]:
     timeout (float): Seconds.
     RAISES (BioactiveError): B961 after so many seconds without one.
     """
-    ready: queue.Queue[tuple[str, Any]] = queue.Queue(maxsize=1)
+    ready: queue.Queue[tuple[str, Any]] = queue.Queue()
+    wanted, left = threading.Semaphore(1), threading.Event()
 
     def fetch() -> None:
         try:
             for each in found:
                 ready.put(("result", each))
+                wanted.acquire()
+                if left.is_set():
+                    break
             ready.put(("end", None))
         except BaseException as problem:  # the other thread raises it
             ready.put(("problem", problem))
 
     threading.Thread(target=fetch, daemon=True).start()
-    while True:
-        try:
+    try:
+        while True:
             kind, each = ready.get(timeout=timeout)
-        except queue.Empty:
-            raise error("B961", seconds=f"{timeout:g}") from None
-        if kind == "problem":
-            raise each
-        if kind == "end":
-            return
-        yield each
+            if kind == "problem":
+                raise each
+            if kind == "end":
+                return
+            yield each
+            wanted.release()
+    except queue.Empty:
+        raise error("B961", seconds=f"{timeout:g}") from None
+    finally:
+        left.set()
+        wanted.release()
 
 
 def _outcomes(

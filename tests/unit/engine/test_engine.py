@@ -130,3 +130,18 @@ def test_worker_that_cannot_begin_says_so_with_each_item() -> None:
 
     worker = Worker(make, 3)
     assert worker({"value": [packed([1, None])]}) == {"value": [packed([None, told(error("B301", path="a"))])]}
+
+
+def test_results_are_fetched_one_ahead_and_no_more_once_nobody_wants_them() -> None:
+    fetched: list[int] = []
+
+    def endless() -> Iterator[int]:
+        while True:
+            fetched.append(len(fetched))
+            yield fetched[-1]
+
+    results = in_time(endless(), 60)
+    assert [next(results), next(results)] == [0, 1]
+    results.close()
+    time.sleep(0.1)
+    assert len(fetched) <= 3

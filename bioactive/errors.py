@@ -456,6 +456,16 @@ class Errors:
         "{option} does not go together with --engine ray, whose workers load a trained pipeline on CPUs. Leave one out."
     )
 
+    # --- memory
+    B967 = (
+        "Memory ran out: {reason}. What was finished is kept; the same command goes on there. Take smaller batches, "
+        "fewer processes (--jobs), shorter texts, or a machine with more."
+    )
+    B968 = (
+        "A worker process ended without a word, as one does that the system kills when memory runs out. What was "
+        "finished is kept, and the same command goes on there; with fewer --jobs each has more memory."
+    )
+
     # --- yes/no questions
     B720 = "{path}:{line}: there is no {keys}, or it is empty. Give each question its passage, or take the line out."
     B721 = (

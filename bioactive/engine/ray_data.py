@@ -11,6 +11,7 @@ import os
 import queue
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -141,14 +142,18 @@ def _outcomes(
     context.enable_progress_bars = False
     # A block of Ray's is to be one item: then it is tried again, and handed on, by itself.
     context.target_max_block_size, context.target_min_block_size = 1, 0
-    done = ray.data.read_datasource(ItemSource(items), num_cpus=READER, override_num_blocks=1).map_batches(
-        Worker,
-        fn_constructor_args=(make, engine.tries),
-        batch_size=1,
-        compute=ActorPoolStrategy(size=count),
-        num_cpus=ACTOR,
-        ray_remote_args_fn=partial(dict, max_restarts=-1, max_task_retries=engine.tries - 1),
-    )
+    read = ray.data.read_datasource(ItemSource(items), num_cpus=READER, override_num_blocks=1)
+    with warnings.catch_warnings():
+        # Of the one way to say how often an item may take its actor with it; pyproject.toml ends where Ray drops it.
+        warnings.simplefilter("ignore")
+        done = read.map_batches(
+            Worker,
+            fn_constructor_args=(make, engine.tries),
+            batch_size=1,
+            compute=ActorPoolStrategy(size=count),
+            num_cpus=ACTOR,
+            ray_remote_args_fn=partial(dict, max_restarts=-1, max_task_retries=engine.tries - 1),
+        )
     try:
         for row in done.iter_rows():
             yield json.loads(row[VALUE])

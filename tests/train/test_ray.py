@@ -40,6 +40,8 @@ OPTIONS = RankOptions(n=40, batch_size=2)
 def cluster() -> Iterator[None]:
     """A cluster of two CPUs on this machine, whose workers run torch on one thread as the tests do."""
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    # By default workers give way to everything else: on a busy machine they hardly run.
+    os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112
     try:
         ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False, logging_level=50)
     except Exception as problem:  # too busy a machine, or one without room in shared memory

@@ -20,7 +20,7 @@ export TOKENIZERS_PARALLELISM := false
 export OMP_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test matrix lint types format docs bench clean
+.PHONY: help demo test matrix lint types format lock audit docs bench clean
 
 help:  ## show the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,7 +32,7 @@ test: $(VENV)/.ready-dev  ## the whole test suite
 	@scripts/browser.sh
 	@$(BIN)/python -m pytest
 
-matrix:  ## a smoke test on each Python from 3.10 to 3.13 that is found, in .matrix/
+matrix:  ## tests on each Python from 3.10 to 3.13 that is found, and with the oldest packages, in .matrix/
 	@scripts/matrix.sh $(PIP_FLAGS)
 
 lint: $(VENV)/.ready-dev  ## ruff: rules and format
@@ -45,6 +45,13 @@ types: $(VENV)/.ready-dev  ## mypy on bioactive/
 format: $(VENV)/.ready-dev  ## let ruff mend and format
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+
+lock: $(VENV)/.ready-dev  ## the lock files with hashes anew; needs the public index
+	@scripts/lock.sh $(BIN)/python
+
+audit: $(BIN)/python  ## known holes in the locked versions, by pip-audit; asks an advisory database on the network
+	@$(BIN)/python -m pip install --quiet pip-audit
+	@$(BIN)/python -m pip_audit --strict --require-hashes --disable-pip -r requirements.lock -r requirements-torch.lock
 
 docs: $(VENV)/.ready-dev  ## the documentation as a site, into site/; a broken link is an error
 	@$(BIN)/python scripts/error_page.py

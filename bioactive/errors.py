@@ -432,6 +432,40 @@ class Errors:
         "page sends its answers again."
     )
 
+    # --- engines
+    B960 = (
+        "The Ray cluster has {cpus} CPUs free; {wanted} worker(s) and the reading need {needed}. Ask for fewer with "
+        "--workers, wait for the other jobs, or leave out --engine ray."
+    )
+    B961 = (
+        "No result came from the Ray cluster for {seconds} seconds. See `ray status` for what it waits for; give more "
+        "time with --timeout. What is finished was kept: the same command goes on there."
+    )
+    B962 = (
+        "Block {done} (counted from 0) failed {tries} times, last by: {reason}. The blocks before it were kept: mend "
+        "the cause, and the same command goes on there. `ray logs` and --engine local show more."
+    )
+    B963 = "There is no engine called {name!r}. Choose local or ray."
+    B964 = (
+        "{path}: cannot be opened: {reason}. Check the address; each kind needs its package, s3:// for one needs s3fs."
+    )
+    B965 = (
+        "{path}: the column {column!r} is of type {kind}, which JSON does not have. Leave it out, or write it as text."
+    )
+    B966 = (
+        "{option} does not go together with --engine ray, whose workers load a trained pipeline on CPUs. Leave one out."
+    )
+
+    # --- memory
+    B967 = (
+        "Memory ran out: {reason}. What was finished is kept; the same command goes on there. Take smaller batches, "
+        "fewer processes (--jobs), shorter texts, or a machine with more."
+    )
+    B968 = (
+        "A worker process ended without a word, as one does that the system kills when memory runs out. What was "
+        "finished is kept, and the same command goes on there; with fewer --jobs each has more memory."
+    )
+
     # --- yes/no questions
     B720 = "{path}:{line}: there is no {keys}, or it is empty. Give each question its passage, or take the line out."
     B721 = (

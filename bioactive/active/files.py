@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,13 @@ from spacy.vocab import Vocab
 
 from bioactive import __version__
 from bioactive.annotate.tasks import Task
+from bioactive.engine.local import Engine, Here
 from bioactive.evaluation.blocks import TIDY_BLOCKS, UNWATCHED, Watch, blocks, tidy, uncached
 from bioactive.evaluation.evaluate import predictable_labels
+from bioactive.evaluation.load import load_pipeline
 from bioactive.fingerprint import sha256_of
 
+from .intake import taken_in
 from .journal import Journal, write_lines
 from .outputs import JSONL, format_of, write_tasks
 from .pool import pool_print, read_pool
@@ -25,17 +29,22 @@ from .predict import Predicted, PredictOptions, Predictor
 from .rank import Ranker
 from .ranking import Ranking, RankOptions
 
+# Of a pool, as `intake.taken_in` gives it, and what was found in it.
+Block = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Run:
     """From where to where, and by what.
 
     nlp (Language): The pipeline, as it was loaded.
-    pool (Path): A .jsonl, .txt or .spacy file.
+    pool (Path): A .jsonl, .parquet, .txt or .spacy file.
     output (Path): The file to make. Until it is whole, what is done lies in OUTPUT.part and OUTPUT.part.json beside it.
     code (Path | None): The file of own components that the pipeline was loaded with.
     restart (bool): Begin anew, whatever an earlier run left.
     watch (Watch): Is told how the run gets on.
+    engine (Engine | None): Where a ranking is computed; None for this process, with `nlp`.
+    model (str): What the workers of another engine load the pipeline by.
     """
 
     nlp: Language
@@ -44,6 +53,8 @@ class Run:
     code: Path | None = None
     restart: bool = False
     watch: Watch = UNWATCHED
+    engine: Engine | None = None
+    model: str = ""
 
 
 def rank_file(run: Run, options: RankOptions) -> Ranking:
@@ -60,16 +71,56 @@ def rank_file(run: Run, options: RankOptions) -> Ranking:
         for place, ((score, tie, position), _) in journal.lines():
             ranker.keep((score, tie, position), place)
         ranking.scored, ranking.words = journal.counts.get("scored", 0), journal.counts.get("words", 0)
-        for block, is_new in _pool_blocks(run, journal, options):
-            items = ranker.usable(block)
-            if is_new:
-                ranker.score(items, run.watch.done)
-                run.watch.done(len(block) - len(items))
+        for block in _ranked_blocks(run, ranker, journal.blocks):
+            ranker.take(block)
+            if block["is_new"]:
                 journal.commit({"scored": ranking.scored, "words": ranking.words})
         if ranker.best:
             write_lines(ranker.ranked(), run.output)
         journal.finish()
     return ranking
+
+
+def _ranked_blocks(run: Run, ranker: Ranker, finished: int) -> Iterator[Block]:
+    """The blocks of the pool with what was found in them, in order; those that an earlier run finished are empty."""
+    options = ranker.options
+    reading = partial(taken_in, run.pool, options.text_key, options.block_size, run.nlp.max_length, finished)
+    engine = run.engine
+    made: Callable[[], Callable[[Block], Block]] = partial(_loaded, run.model, run.code, options)
+    if engine is None:
+        # What is found goes straight to the ranker's shelf.
+        engine = Here()
+        made = partial(partial, _score, ranker, run.watch.done)
+        reading = partial(reading, on_size=run.watch.expect)
+    else:
+        run.watch.expect(None)
+    for block in engine.each(made, reading):
+        is_new = block["number"] >= finished
+        (run.watch.done if is_new else run.watch.skip)(block["untold"])
+        yield {**block, "is_new": is_new}
+
+
+def _score(ranker: Ranker, on_done: Callable[[int], object], block: Block) -> Block:
+    """Score the items of a block; without those, as they are many."""
+    items = block.pop("items")
+    ranker.score([(position, eg) for position, eg in items], on_done)
+    if block["number"] % TIDY_BLOCKS == TIDY_BLOCKS - 1:
+        tidy(ranker.nlp.vocab)
+    return {**block, "untold": block["length"] - len(items)}
+
+
+def _loaded(model: str, code: Path | None, options: RankOptions) -> Callable[[Block], Block]:
+    """What a worker elsewhere does with each block, once it has loaded the pipeline: find the best tasks."""
+    nlp = load_pipeline(model, code)
+
+    def work(block: Block) -> Block:
+        ranker = Ranker(nlp, options)
+        with uncached(nlp):
+            done = _score(ranker, lambda items: None, block)
+        counts = {"scored": ranker.ranking.scored, "words": ranker.ranking.words}
+        return {**done, **counts, "untold": block["length"], "found": [place for _, place in ranker.best]}
+
+    return work
 
 
 def predict_file(
@@ -108,9 +159,7 @@ def predict_file(
     return predicted, written
 
 
-def _pool_blocks(
-    run: Run, journal: Journal, options: RankOptions | PredictOptions
-) -> Iterator[tuple[list[Task], bool]]:
+def _pool_blocks(run: Run, journal: Journal, options: PredictOptions) -> Iterator[tuple[list[Task], bool]]:
     """The blocks of the pool, and whether each is new; what an earlier run has finished counts as skipped."""
     finished = journal.blocks
     # A vocabulary of its own: the pipeline's should not keep the words of a .spacy file.

@@ -1,14 +1,14 @@
-"""Unlabelled texts from a file, one by one."""
+"""Unlabelled texts from a file, or from an address of a store such as s3://, one by one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from spacy.vocab import Vocab
 
-from bioactive.annotate.tasks import Task, tokens_of
+from bioactive.annotate.tasks import Task, to_json, tokens_of
 from bioactive.corpus.binfile import CorpusBin
 from bioactive.corpus.detect import checked_text
 from bioactive.errors import error
@@ -16,7 +16,30 @@ from bioactive.fingerprint import sha256_of
 from bioactive.strict_json import loads
 
 JSON_LINES = (".jsonl", ".ndjson")
+PARQUET = ".parquet"
 CHUNK = 1 << 20
+ROWS = 1024
+
+
+def source_path(address: str | Path) -> Path:
+    """A file as a path, wherever it lies.
+
+    address (str | Path): A path, or an address that fsspec knows: s3://bucket/pool.jsonl, memory://, https://, ...
+    RETURNS (Path): A path of this machine, or one that behaves as such.
+    RAISES (BioactiveError): B964 when the address cannot be opened, for want of a package or of rights.
+    """
+    if isinstance(address, Path) or "://" not in address:
+        return Path(address)
+    from upath import UPath
+
+    try:
+        # Of most versions of upath a Path, of all what behaves as one.
+        path = cast(Path, UPath(address))
+        path.is_file()
+    # Each store raises its own kind; a missing one an ImportError or a ValueError.
+    except Exception as problem:
+        raise error("B964", path=address, reason=problem) from problem
+    return path
 
 
 def pool_print(path: Path) -> str:
@@ -26,7 +49,7 @@ def pool_print(path: Path) -> str:
     RETURNS (str): Its SHA-256, in hexadecimal.
     RAISES (BioactiveError): B101 when there is no such file, B324 when it is no kind of pool.
     """
-    if path.suffix.lower() not in (*JSON_LINES, ".txt", ".spacy"):
+    if path.suffix.lower() not in (*JSON_LINES, PARQUET, ".txt", ".spacy"):
         raise error("B324", path=path)
     if not path.is_file():
         raise error("B101", path=path)
@@ -38,14 +61,15 @@ def read_pool(
 ) -> Iterator[Task]:
     """The items of a pool file.
 
-    path (Path): A .jsonl file with an object a line, a .txt file with a text a line, or a .spacy file, of which words
-        and ids are taken and labels are not.
+    path (Path): A .jsonl file with an object a line, a .parquet file with an object a row, a .txt file with a text a
+        line, or a .spacy file, of which words and ids are taken and labels are not.
     vocab (Vocab): The vocabulary to read a .spacy file into.
     text_key (str): Key of the text in a .jsonl file.
     on_size (Callable): Told before the first item how many there are; blank lines count.
     YIELDS (Task): Items with at least a text.
     RAISES (BioactiveError): B101 to B103 for a file that holds no text, B118 for a line that is not a JSON object, B120
-        for a broken .spacy file, B323 for an item without text, B324 for another kind of file.
+        for a broken .spacy or .parquet file, B323 for an item without text, B324 for another kind of file, B965 for a
+        column that is none of JSON's types.
     """
     suffix = path.suffix.lower()
     if suffix == ".spacy":
@@ -65,6 +89,8 @@ def read_pool(
             for number, line in enumerate(file, start=1):
                 if line.strip():
                     yield _item(line, text_key, path, number)
+    elif suffix == PARQUET:
+        yield from _rows(path, text_key, on_size)
     else:
         raise error("B324", path=path)
 
@@ -94,6 +120,49 @@ def _read_bin(path: Path) -> CorpusBin:
     except Exception as problem:  # zlib, msgpack and spaCy each raise their own kind
         raise error("B120", path=path, problem=problem) from problem
     return docs
+
+
+def _rows(path: Path, text_key: str, on_size: Callable[[int], object]) -> Iterator[Task]:
+    """The rows of a Parquet file, some thousand in memory at a time; values that are missing are left out."""
+    from pyarrow import ArrowException, parquet
+
+    if not path.is_file():
+        raise error("B101", path=path)
+    with path.open("rb") as file:
+        try:
+            table = parquet.ParquetFile(file)
+            _check_columns(path, table.schema_arrow)
+            on_size(table.metadata.num_rows)
+            rows = (row for batch in table.iter_batches(ROWS) for row in batch.to_pylist())
+            for number, row in enumerate(rows, start=1):
+                yield _row(row, text_key, path, number)
+        except (ArrowException, OSError) as problem:
+            raise error("B120", path=path, problem=problem) from problem
+
+
+def _check_columns(path: Path, schema: Any) -> None:
+    from pyarrow import types
+
+    plain = (types.is_string, types.is_large_string, types.is_integer, types.is_floating, types.is_boolean)
+    nested = (types.is_list, types.is_large_list, types.is_struct)
+    fields = list(schema)
+    while fields:
+        field = fields.pop()
+        kind = field.type
+        if any(fits(kind) for fits in nested):
+            fields += [kind.field(number) for number in range(kind.num_fields)]
+        elif not types.is_null(kind) and not any(fits(kind) for fits in plain):
+            raise error("B965", path=path, column=field.name, kind=kind)
+
+
+def _row(row: Task, text_key: str, path: Path, number: int) -> Task:
+    found = {key: value for key, value in row.items() if value is not None}
+    text_of(found, text_key, f"{path}:{number}")
+    try:
+        to_json(found)
+    except ValueError as problem:  # NaN, which would go on into a file that nothing else reads
+        raise error("B118", path=path, line=number, problem=problem) from problem
+    return found
 
 
 def _count_lines(path: Path) -> int:

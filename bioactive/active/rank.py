@@ -6,7 +6,7 @@ Kept in memory are the n best tasks and a 64-bit fingerprint of each text, by wh
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isnan, nan
 from typing import Any
 
@@ -21,10 +21,9 @@ from bioactive.evaluation.chunks import Chunks
 
 from .costs import TimeModel
 from .differing import differing
+from .intake import Intake, Item
 from .measures import uniform
-from .pool import text_of
 from .posteriors import Posterior, find_adapter, posterior, text_only
-from .prints import Prints, print_of
 from .ranking import Memory, Ranking, RankOptions, Shelf
 from .sampled import samples_of
 from .sift import diversity_of
@@ -42,7 +41,6 @@ from .suggest import suggested, tokenise, with_spans
 
 # Score, tie-breaker, and the negated position in the pool, so that no two keys are equal.
 Key = tuple[float, float, int]
-Item = tuple[int, Task]
 # The score of a text and the stretches to ask about, given which of its words may be asked about.
 Judge = Callable[[Doc, Posterior, "np.ndarray | None"], tuple[float, list[Stretch]]]
 
@@ -106,26 +104,33 @@ class Ranker:
         if not options.by_text:
             find_adapter(nlp)  # fails before the pool is read
         self.chunks = Chunks(nlp)
-        self.known = Prints()
+        self.intake = Intake(options.text_key, nlp.max_length)
         self.best: list[tuple[Key, Any]] = []  # a heap: its lowest lies first
 
     def usable(self, block: Sequence[Task | str]) -> list[Item]:
         """Position and item of the texts of the next block that are worth scoring; the others are counted."""
-        ranking, found = self.ranking, []
-        for item in block:
-            ranking.seen += 1
-            eg = {"text": item} if isinstance(item, str) else item
-            key = "text" if isinstance(item, str) else self.options.text_key
-            text = text_of(eg, key, f"item {ranking.seen} of the pool")
-            if not text.strip():
-                ranking.empty += 1
-            elif len(text) > self.nlp.max_length:
-                ranking.too_long += 1
-            else:
-                found.append((ranking.seen - 1, {**eg, "text": text}))
-        new = self.known.add([print_of(eg["text"]) for _, eg in found])
-        ranking.duplicates += len(new) - sum(new)
-        return [item for item, is_new in zip(found, new, strict=True) if is_new]
+        found = self.intake.usable(block)
+        self.count(self.intake.counts)
+        return found
+
+    def count(self, counts: Mapping[str, int]) -> None:
+        """Take over what an `Intake` counted so far."""
+        for name, number in counts.items():
+            setattr(self.ranking, name, number)
+
+    def take(self, block: Mapping[str, Any]) -> None:
+        """Take over what was found in a block, elsewhere or by `score`.
+
+        block (Mapping): `counts` of the pool up to its end; of elsewhere also `found`, keys and tasks, and how many
+            were `scored`, with how many `words`.
+        """
+        self.count(block["counts"])
+        self.ranking.scored += block.get("scored", 0)
+        self.ranking.words += block.get("words", 0)
+        for (value, tie, position), task in block.get("found", ()):
+            key = (value, tie, position)
+            if self.wants(key):
+                self.keep(key, self.shelf.append((key, task)))
 
     def score(self, items: Sequence[Item], on_done: OnDone = lambda items: None) -> None:
         """Score the usable items of a block, and keep those that are among the n best so far.

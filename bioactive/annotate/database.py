@@ -7,6 +7,7 @@ SQLite in WAL mode is the default; PostgreSQL is chosen by URL. Writes go throug
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ FULL = ("disk is full", "no space left", "disk full")
 LOCKED = ("database is locked", "database table is locked")
 # The messages that pass: what failed may be tried again as it is.
 PASSING = ("B916", "B917", "B918")
+# What PostgreSQL takes in the query of a URL, and nobody else should see.
+SECRET = ("password", "sslpassword", "passfile")
 # Any constant will do: it names the lock by which PostgreSQL serialises the writers of all processes.
 ADVISORY_LOCK = 4_206_901
 
@@ -63,11 +66,18 @@ def database_url(address: str | None = None) -> URL:
         return URL.create("sqlite", database=str(Path(address).expanduser()))
     try:
         url = make_url(address)
-    except ArgumentError as problem:
-        raise error("B402", url=address, reason=problem) from problem
+    except (ArgumentError, ValueError):
+        # Without the cause, which may quote the address: there can be a password in it.
+        raise error("B402", url=re.sub("://.*@", "://***@", address), reason="it is no URL of a database") from None
     if url.drivername in ("postgresql", "postgres"):
         url = url.set(drivername="postgresql+psycopg")
     return url
+
+
+def shown(url: URL) -> str:
+    """A URL for people and logs: without its password, which may stand in its query too."""
+    hidden = {name: "hidden" for name in url.query if name in SECRET}
+    return url.update_query_dict(hidden).render_as_string(hide_password=True)
 
 
 class Database:
@@ -79,7 +89,7 @@ class Database:
 
     def __init__(self, address: str | None = None) -> None:
         url = database_url(address)
-        self.name = url.render_as_string(hide_password=True)
+        self.name = shown(url)
         self.engine = _make_engine(url)
         self._writers = self.engine.execution_options(bioactive_write=True)
         self._quick_writers = self.engine.execution_options(bioactive_write=True, bioactive_quick=True)
@@ -209,7 +219,7 @@ def _make_engine(url: URL) -> Engine:
     try:
         engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
     except (NoSuchModuleError, ModuleNotFoundError) as problem:
-        raise error("B402", url=url.render_as_string(), reason=f"{problem} (its driver is not installed)") from problem
+        raise error("B402", url=shown(url), reason=f"{problem} (its driver is not installed)") from problem
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _configure_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
@@ -258,7 +268,7 @@ def _passing(problem: DBAPIError, name: str) -> BioactiveError | None:
 
 
 def _explain(problem: DatabaseError, url: URL) -> Exception:
-    found = _passing(problem, url.render_as_string(hide_password=True))
+    found = _passing(problem, shown(url))
     if found is not None and found.code != "B918":
         return found
     reason = _first_line(problem)
@@ -266,4 +276,4 @@ def _explain(problem: DatabaseError, url: URL) -> Exception:
         return error("B401", path=url.database)
     if isinstance(problem, OperationalError) and url.get_backend_name() == "sqlite":
         reason = f"{reason} (does the folder exist, and may one write there?)"
-    return error("B402", url=url.render_as_string(), reason=reason)
+    return error("B402", url=shown(url), reason=reason)

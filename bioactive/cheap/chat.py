@@ -147,6 +147,8 @@ class Chat:
         """Raise, unless the error may pass."""
         if problem.code not in PASSING:
             told = problem.read(2000).decode("utf8", "replace")
+            if self._key:  # some servers quote it when they refuse it
+                told = told.replace(self._key, "***")
             raise error("B558", url=self.options.url, status=problem.code, told=" ".join(told.split())[:300])
 
     def _post(self, payload: dict[str, Any]) -> bytes:

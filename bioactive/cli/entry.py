@@ -23,6 +23,8 @@ EXTRAS = {
     "psycopg": "postgres",
     "bioc": "bioc",
     "ray": "ray",
+    "pyarrow": "ray",
+    "upath": "ray",
     "matplotlib": "plots",
     "huggingface_hub": "hub",
     "natasha": "questions",
@@ -32,6 +34,8 @@ EXTRAS = {
 }
 # No room on the disk, over one's quota, over the size that a file may have.
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# How torch says it, on a CPU and on a GPU: as an error of no kind of its own.
+NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
 DEBUG = "--debug"
 QUIET = "--quiet"
 FILES = "-F"
@@ -102,7 +106,7 @@ def told(work: Callable[[], object], debug: bool = False) -> None:
     """
     try:
         work()
-    except (BioactiveError, ModuleNotFoundError, OSError) as found:
+    except (BioactiveError, ModuleNotFoundError, OSError, MemoryError, RuntimeError) as found:
         explained = _explained(found)
         if debug or explained is None:
             raise
@@ -143,14 +147,24 @@ def _run_recipe(files: Sequence[str], words: Sequence[str]) -> None:
     run_recipe(files, words)
 
 
-def _explained(found: BioactiveError | ModuleNotFoundError | OSError) -> BioactiveError | None:
-    """What to tell a user: a missing package is explained when an extra brings it, a disk when it is full; what else
-    there is is a fault of ours."""
+def _explained(found: Exception) -> BioactiveError | None:
+    """What to tell a user: a missing package is explained when an extra brings it, a disk when it is full, memory when
+    it has run out; what else there is is a fault of ours."""
     if isinstance(found, BioactiveError):
         return found
+    if isinstance(found, MemoryError | RuntimeError):
+        return _out_of_memory(found)
     if isinstance(found, OSError):
         return error("B915", path=found.filename or "The disk", reason=found.strerror) if found.errno in FULL else None
-    package = (found.name or "").partition(".")[0]
+    package = (getattr(found, "name", "") or "").partition(".")[0]
     if package not in EXTRAS:
         return None
     return error("B501", package=package, extra=EXTRAS[package])
+
+
+def _out_of_memory(found: MemoryError | RuntimeError) -> BioactiveError | None:
+    told = (str(found).strip() or "no more could be had").splitlines()[0]
+    if isinstance(found, MemoryError) or any(words in told for words in NO_MEMORY):
+        return error("B967", reason=told)
+    # A pool of processes, one of which is gone; its class is known only where there is such a pool.
+    return error("B968") if type(found).__name__ == "BrokenProcessPool" else None

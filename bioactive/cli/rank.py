@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 def rank_cli(
     model: str = typer.Argument(..., help="Folder of a trained pipeline, or name of an installed one"),
-    pool: Path = typer.Argument(..., help="Texts: .jsonl, .txt (a text a line) or .spacy"),
+    pool: str = typer.Argument(
+        ...,
+        help="Texts: .jsonl, .parquet, .txt (a text a line) or .spacy; a path, or an address such as s3://a/b.jsonl",
+    ),
     output: Path = typer.Argument(..., help="Tasks, the least certain first (.jsonl)"),
     measure: str | None = typer.Option(
         None, "--measure", "-m", help="mnlp, entropy, margin, random, ...; by default mnlp, for stretches entropy"
@@ -40,12 +43,17 @@ def rank_cli(
     samples: int = typer.Option(10, "--samples", min=1, help="How often 'bald' draws; other measures do not"),
     restart: bool = typer.Option(False, "--restart", help="Begin anew where a run that was stopped would go on"),
     gpu_id: int = typer.Option(-1, "--gpu-id", "-g", help="Number of the GPU; -1 for the CPU"),
+    engine: str = typer.Option("local", "--engine", help="local, or ray: on the workers of a Ray cluster"),
+    workers: int = typer.Option(0, "--workers", min=0, help="With ray: so many; 0 for all that there is room for"),
+    timeout: float = typer.Option(600.0, "--timeout", help="With ray: seconds without any result until it ends"),
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file that registers components of your own"),
 ) -> None:
     """Rank a pool of texts by how unsure a pipeline is about them."""
     from bioactive.active.files import Run, rank_file
+    from bioactive.active.pool import source_path
     from bioactive.active.ranking import RankOptions, cold_start
     from bioactive.active.vectors import untrained
+    from bioactive.engine import engine_named
     from bioactive.errors import error
     from bioactive.evaluation.load import load_pipeline
 
@@ -59,11 +67,15 @@ def rank_cli(
         options = cold_start(options)
     if n is None and options.diversity:
         raise error("B544")
+    elsewhere = engine_named(engine, workers, timeout)
+    if elsewhere is not None and (cold or gpu_id >= 0):
+        raise error("B966", option="--cold" if cold else "--gpu-id")
     # A misspelt name should not wait for the model.
     options.get_measure()
     nlp = untrained(Path(model), encoder) if cold and model.endswith(".cfg") else load_pipeline(model, code, gpu_id)
     with progress_bar("Ranking") as bar:
-        ranking = rank_file(Run(nlp, pool, output, code, restart, bar), options)
+        run = Run(nlp, source_path(pool), output, code, restart, bar, elsewhere, model)
+        ranking = rank_file(run, options)
     if not ranking.kept:
         raise error("B326", path=pool, seen=ranking.seen, empty=ranking.empty, too_long=ranking.too_long)
     for line in [*resumed(bar.skipped), *report(ranking, n)]:

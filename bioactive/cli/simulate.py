@@ -21,6 +21,10 @@ def simulate_cli(
     config: Path = typer.Argument(..., help="Config of the simulation, such as configs/simulate.cfg"),
     output: Path = typer.Argument(..., help="Folder for the rounds and the results"),
     jobs: int = typer.Option(1, "--jobs", "-j", min=1, help="Processes; strategies and seeds are divided among them"),
+    engine: str = typer.Option("local", "--engine", help="local, or ray: --jobs workers of a Ray cluster"),
+    timeout: float = typer.Option(
+        7200.0, "--timeout", help="With ray: seconds without a finished run before it gives up"
+    ),
     restart: bool = typer.Option(False, "--restart", help="Begin anew where a run that was stopped would go on"),
     keep: bool = typer.Option(False, "--keep-pipelines", help="Keep the pipeline of each round"),
     axis: str = typer.Option("words", "--axis", help="What costs are counted in: words, sentences, seconds, ..."),
@@ -29,6 +33,7 @@ def simulate_cli(
     """Simulate annotation with a gold corpus as the annotator; settings can be overridden as --rounds.words 500."""
     from spacy.cli._util import parse_config_overrides
 
+    from bioactive.engine import engine_named
     from bioactive.simulation.curves import report_on, write_report
     from bioactive.simulation.experiment import read_experiment
     from bioactive.simulation.page import write_page
@@ -36,6 +41,7 @@ def simulate_cli(
 
     from .progress import progress_bar
 
+    elsewhere = engine_named(engine, jobs, timeout)
     experiment = read_experiment(config, parse_config_overrides(list(context.args), env_var=None))
     if not report_only:
         runs = experiment.runs()
@@ -46,7 +52,7 @@ def simulate_cli(
                 bar.done(1)
                 typer.echo(line_of(name, seed, row), err=True)
 
-            simulate(experiment, output, Options(jobs, restart, keep, told))
+            simulate(experiment, output, Options(jobs, restart, keep, told, elsewhere))
     for line in table(report_on(experiment, output, axis)):
         typer.echo(line)
     pictures = _plotted(experiment, output, axis)

@@ -34,7 +34,7 @@ def load_pipeline(model: str | Path, code: Path | None = None, gpu_id: int = -1)
         raise error("B301", path=str(model))
     try:
         return spacy.load(model)
-    except BioactiveError:
+    except (BioactiveError, MemoryError):
         raise
     # spaCy, thinc, torch and the parts' own code each raise their own kind.
     except Exception as reason:

@@ -1,15 +1,19 @@
-"""The runs of simulations divided among processes, which share the encoder's vectors by way of the disk."""
+"""The runs of simulations divided among processes or the workers of an engine; they share the encoder's vectors by way
+of the disk."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from bioactive.active.vectors import frozen_nodes, word_vectors
+from bioactive.engine.local import Engine
 
 from .bench import BATCH, Bench
 from .experiment import Experiment
@@ -29,22 +33,50 @@ def in_processes(experiments: Mapping[Path, Experiment], pending: Sequence[Run],
     # Spawned: torch and a forked process that has used it do not go together.
     context = get_context("spawn")
     queue = context.Manager().Queue()
-    open_ones = {output: experiments[output] for output in dict.fromkeys(output for output, _, _ in pending)}
+    open_ones = _open_ones(experiments, pending)
 
     def tell() -> None:
         while not queue.empty():
             options.on_row(*queue.get())
 
-    if any("FrozenTransformer" in Path(each.pipeline.config).read_text("utf8") for each in open_ones.values()):
-        # What a process reads from the disk is what lay there when it first asked, so those that encode end first.
-        shares = [(output, part, options.jobs) for output in open_ones for part in range(options.jobs)]
+    if shares := _shares(open_ones, options.jobs):
         with ProcessPoolExecutor(options.jobs, context, _start, (open_ones, queue)) as pool:
             _all_done([pool.submit(_encode, *share) for share in shares], tell)
     plain = (options.restart, options.keep)
     with ProcessPoolExecutor(options.jobs, context, _start, (open_ones, queue)) as pool:
-        # Seed by seed, so that what there is can be compared whenever it ends.
-        order = sorted(pending, key=lambda run: (run[2], -_weight(experiments[run[0]], run[1])))
-        _all_done([pool.submit(_work, plain, *run) for run in order], tell)
+        _all_done([pool.submit(_work, plain, *run) for run in _ordered(experiments, pending)], tell)
+
+
+def on_engine(experiments: Mapping[Path, Experiment], pending: Sequence[Run], options: Options, engine: Engine) -> None:
+    """Carry out runs on an engine, whose workers see the folders of the simulations under the same names.
+
+    experiments, pending, options: As in `in_processes`; the rows of a run are told when it is finished.
+    engine (Engine): Where.
+    """
+    open_ones = {path.absolute(): each for path, each in _open_ones(experiments, pending).items()}
+    shares = [[str(output), part, parts] for output, part, parts in _shares(open_ones, options.jobs)]
+    runs = [[str(output.absolute()), name, seed] for output, name, seed in _ordered(experiments, pending)]
+    for _ in engine.each(partial(_encoder, open_ones), partial(list, shares)) if shares else ():
+        pass
+    for rows in engine.each(partial(_runner, open_ones, (options.restart, options.keep)), partial(list, runs)):
+        for row in rows:
+            options.on_row(*row)
+
+
+def _open_ones(experiments: Mapping[Path, Experiment], pending: Sequence[Run]) -> dict[Path, Experiment]:
+    return {output: experiments[output] for output in dict.fromkeys(output for output, _, _ in pending)}
+
+
+def _shares(experiments: Mapping[Path, Experiment], jobs: int) -> list[tuple[Path, int, int]]:
+    """What is encoded before all else, as a process reads from the disk what lay there when it first asked."""
+    if not any("FrozenTransformer" in Path(each.pipeline.config).read_text("utf8") for each in experiments.values()):
+        return []
+    return [(output, part, jobs) for output in experiments for part in range(jobs)]
+
+
+def _ordered(experiments: Mapping[Path, Experiment], pending: Sequence[Run]) -> list[Run]:
+    """Seed by seed, so that what there is can be compared whenever it ends."""
+    return sorted(pending, key=lambda run: (run[2], -_weight(experiments[run[0]], run[1])))
 
 
 def _weight(experiment: Experiment, name: str) -> int:
@@ -99,3 +131,22 @@ def _work(plain: tuple[bool, bool], output: Path, name: str, seed: int) -> None:
     restart, keep = plain
     told = Options(restart=restart, keep=keep, on_row=lambda *row: _queue.put(row))
     run_one(_bench(output), name, seed, output, told)
+
+
+# --- in each worker of an engine
+
+
+def _encoder(experiments: Mapping[Path, Experiment]) -> Callable[[Sequence[Any]], None]:
+    _start(experiments, None)
+    return lambda share: _encode(Path(share[0]), *share[1:])
+
+
+def _runner(experiments: Mapping[Path, Experiment], plain: tuple[bool, bool]) -> Callable[[Sequence[Any]], list[Any]]:
+    told: SimpleQueue[Any] = SimpleQueue()
+    _start(experiments, told)
+
+    def work(run: Sequence[Any]) -> list[Any]:
+        _work(plain, Path(run[0]), *run[1:])
+        return [told.get() for _ in range(told.qsize())]
+
+    return work

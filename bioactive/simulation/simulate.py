@@ -15,6 +15,7 @@ from spacy.tokens import Doc
 
 from bioactive.active.costs import Cost
 from bioactive.active.journal import Journal, differences
+from bioactive.engine.local import Engine
 from bioactive.errors import error
 
 from .bench import Bench
@@ -35,12 +36,14 @@ class Options:
     restart (bool): Throw away what an earlier run left.
     keep (bool): Keep the pipeline of each round.
     on_row (Callable): Told strategy, seed and row when a round is written, in the process that was asked.
+    engine (Engine | None): Where the runs are carried out, by `jobs` workers; None for processes of this machine.
     """
 
     jobs: int = 1
     restart: bool = False
     keep: bool = False
     on_row: OnRow = field(default=lambda name, seed, row: None)
+    engine: Engine | None = None
 
 
 def simulate(experiment: Experiment, output: Path, options: Options | None = None) -> list[Path]:
@@ -69,7 +72,11 @@ def simulate_all(experiments: Mapping[Path, Experiment], options: Options | None
     pending = [run for output, experiment in experiments.items() for run in _pending(experiment, output, options)]
     for output, experiment in experiments.items():
         write_experiment(experiment, output)
-    if options.jobs > 1 and len(pending) > 1:
+    if options.engine is not None and pending:
+        from .processes import on_engine
+
+        on_engine(experiments, pending, options, options.engine)
+    elif options.jobs > 1 and len(pending) > 1:
         from .processes import in_processes
 
         in_processes(experiments, pending, options)

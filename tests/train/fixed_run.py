@@ -1,6 +1,6 @@
-"""Train twice the same: a program that trains one config and prints the SHA-256 of each file of the pipeline.
+"""Train the same again: a program that trains configs and prints the SHA-256 of each file of the pipelines.
 
-python tests/train/fixed_run.py CONFIG OUTPUT THREADS NAME=VALUE ...
+python tests/train/fixed_run.py OUTPUT THREADS '{"configs/crf_cnn.cfg": {"paths.train": "train.spacy", ...}, ...}'
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 # Before torch is imported: libraries read it once.
-os.environ["OMP_NUM_THREADS"] = sys.argv[3] if len(sys.argv) > 3 else "1"
+os.environ["OMP_NUM_THREADS"] = sys.argv[2]
 
 from bioactive.fingerprint import sha256_of
 
@@ -35,8 +35,9 @@ def fixed_run(config: Path, output: Path, threads: int, overrides: dict[str, obj
 
 
 if __name__ == "__main__":
-    pairs = dict(word.split("=", 1) for word in sys.argv[4:])
-    found = fixed_run(
-        Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), {k: json.loads(v) for k, v in pairs.items()}
-    )
+    output, threads = Path(sys.argv[1]), int(sys.argv[2])
+    found = {}
+    for config, overrides in json.loads(sys.argv[3]).items():
+        name = Path(config).stem
+        found[name] = fixed_run(Path(config), output / name, threads, overrides)
     print(json.dumps(found))

@@ -14,37 +14,45 @@ from bioactive.corpus.convert import convert
 
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = {"training.max_epochs": 2, "training.eval_frequency": 2, "nlp.batch_size": 8}
-TINY = {
+TINY: dict[str, dict[str, object]] = {
     "crf_cnn": {
         "components.tok2vec.model.encode.width": 32,
         "components.tok2vec.model.embed.rows": [200, 100, 200, 200],
     },
     "crf_frozen": {"vars.layers": [-1], "vars.cache_dir": None, "components.crf_ner.model.context_width": 32},
+    "crf_trf": {},
 }
 
 
-def trained(name: str, output: Path, settings: dict[str, object], hash_seed: int, threads: int) -> dict[str, str]:
-    """The fingerprints of a pipeline that a process of its own has trained."""
-    words = [f"{key}={json.dumps(value)}" for key, value in {**TINY[name], **SHORT, **settings}.items()]
-    command = [sys.executable, "tests/train/fixed_run.py", f"configs/{name}.cfg", str(output), str(threads), *words]
+@pytest.fixture
+def configs(corpus: dict[str, Path], tiny_bert: Path) -> dict[str, dict[str, object]]:
+    """Settings by config: a tiny corpus, a tiny encoder, two epochs."""
+    paths = {"paths.train": str(corpus["train"]), "paths.dev": str(corpus["dev"])}
+    encoder = {"vars.encoder": str(tiny_bert)}
+    return {
+        f"configs/{name}.cfg": {**paths, **own, **SHORT, **({} if name == "crf_cnn" else encoder)}
+        for name, own in TINY.items()
+    }
+
+
+def trained(configs: dict[str, dict[str, object]], output: Path, hash_seed: int, threads: int) -> dict[str, object]:
+    """The fingerprints of pipelines that a process of its own has trained."""
+    command = [sys.executable, "tests/train/fixed_run.py", str(output), str(threads), json.dumps(configs)]
     environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stderr
-    found: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
     return found
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", TINY)
-def test_same_seed_gives_the_same_pipeline_to_the_bit(
-    name: str, corpus: dict[str, Path], tiny_bert: Path, tmp_path: Path
+@pytest.mark.parametrize("threads", [1, 2])
+def test_same_seed_gives_the_same_pipelines_to_the_bit(
+    threads: int, configs: dict[str, dict[str, object]], tmp_path: Path
 ) -> None:
-    settings: dict[str, object] = {"paths.train": str(corpus["train"]), "paths.dev": str(corpus["dev"])}
-    if name == "crf_frozen":
-        settings["vars.encoder"] = str(tiny_bert)
-    first = trained(name, tmp_path / "first", settings, hash_seed=1, threads=1)
-    again = trained(name, tmp_path / "again", settings, hash_seed=2, threads=1)
-    assert "crf_ner/model" in first
+    first = trained(configs, tmp_path / "first", hash_seed=1, threads=threads)
+    again = trained(configs, tmp_path / "again", hash_seed=2, threads=threads)
+    assert list(first) == list(TINY) and all("crf_ner/model" in files for files in first.values())
     assert again == first
 
 

@@ -18,13 +18,13 @@ from bioactive.annotate.tasks import Task, excerpt
 from bioactive.errors import error
 from bioactive.evaluation.blocks import OnDone, blocks, zone
 from bioactive.evaluation.chunks import Chunks
+from bioactive.prints import Prints, print_of
 
 from .costs import TimeModel
 from .differing import differing
 from .measures import get_measure, samples_needed, uniform
 from .pool import text_of
 from .posteriors import Posterior, find_adapter, posterior, text_only
-from .prints import Prints, print_of
 from .ranking import Memory, Ranking, RankOptions, Shelf
 from .sift import diversity_of
 from .stretches import (

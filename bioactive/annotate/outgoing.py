@@ -11,6 +11,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from ..errors import BioactiveError
+from ..prints import Met
 from .receiving import as_json
 from .recipe_files import own_frames
 from .routing import Routed, Router
@@ -46,7 +47,7 @@ class Outgoing:
 
     def _open(self, stream: Stream) -> None:
         self.stream = stream
-        self._met: set[object] = set()
+        self._met = Met()
         self._feed = self._new_tasks()
         self.drawn = 0
         # With one copy a task is let go of when it is answered, so that few are in memory at a time.

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any
 
 from ..corpus.tally import Tally
+from ..prints import Met
 from .tasks import Task, excerpt, key_of, set_hashes
 
 DUPLICATES = "duplicate tasks left out"
@@ -147,27 +148,24 @@ class Stream:
                 yield task
 
 
-def without_duplicates(
-    tasks: Iterable[Task], tally: Tally, by: str = "task", met: set[object] | None = None
-) -> Iterator[Task]:
+def without_duplicates(tasks: Iterable[Task], tally: Tally, by: str = "task", met: Met | None = None) -> Iterator[Task]:
     """Hash tasks and leave out those that came before.
 
     tasks (Iterable[Task]): Tasks.
     tally (Tally): Counts what is left out.
     by (str): "task": the same question; "input": any question about the same input.
-    met (set | None): The hashes of tasks that came before; it is added to.
+    met (Met | None): The hashes of tasks that came before; it is added to.
     YIELDS (Task): Tasks with both hashes. Only the hashes of what came before are kept in memory.
     """
-    met = set() if met is None else met
+    met = Met() if met is None else met
     for task in tasks:
         task = set_hashes(task)
-        key = key_of(task)
-        seen = key[0] if by == "input" else key
-        if seen in met:
+        # Hashes are signed 32-bit numbers: side by side they are one of 64.
+        of_input, of_task = (number % 2**32 for number in key_of(task))
+        if met.add(of_input if by == "input" else of_input << 32 | of_task):
+            yield task
+        else:
             tally.add(DUPLICATES, excerpt(str(task.get("text", ""))))
-            continue
-        met.add(seen)
-        yield task
 
 
 def support_both_streams(stream_arg: str = "stream") -> Callable[[Callable[..., Any]], Callable[..., Any]]:

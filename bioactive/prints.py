@@ -1,4 +1,4 @@
-"""Which texts were seen before: eight bytes a text, where a set of numbers takes sixty and more."""
+"""Which texts or tasks were seen before: eight bytes each, where a set of numbers takes sixty and more."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+
+# Numbers that `Met` holds in a set until they are moved over together.
+BLOCK = 4096
 
 
 def print_of(text: str) -> int:
@@ -44,9 +47,40 @@ class Prints:
         self._push(distinct[fresh])
         return [bool(one) for one in new]
 
+    def __contains__(self, number: int) -> bool:
+        for run in self.runs:
+            place = int(np.searchsorted(run, np.uint64(number)))
+            if place < len(run) and int(run[place]) == number:
+                return True
+        return False
+
     def _push(self, run: NDArray[np.uint64]) -> None:
         while self.runs and len(self.runs[-1]) <= 2 * len(run):
             run = np.concatenate([self.runs.pop(), run])
             run.sort()
         if len(run):
             self.runs.append(run)
+
+
+class Met:
+    """A set of 64-bit numbers that grows one by one; but for the newest few thousand it takes eight bytes each."""
+
+    def __init__(self) -> None:
+        self._newest: set[int] = set()
+        self._others = Prints()
+
+    def __len__(self) -> int:
+        return len(self._newest) + len(self._others)
+
+    def add(self, number: int) -> bool:
+        """Add a number in [0, 2 ** 64).
+
+        RETURNS (bool): Whether it is new.
+        """
+        if number in self._newest or number in self._others:
+            return False
+        self._newest.add(number)
+        if len(self._newest) == BLOCK:
+            self._others.add(list(self._newest))
+            self._newest.clear()
+        return True

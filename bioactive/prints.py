@@ -8,9 +8,6 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-# Numbers that `Met` holds in a set until they are moved over together.
-BLOCK = 4096
-
 
 def print_of(text: str) -> int:
     """A 64-bit fingerprint of a text: among a million texts, two share one with a chance of 3 in 100 million."""
@@ -60,27 +57,3 @@ class Prints:
             run.sort()
         if len(run):
             self.runs.append(run)
-
-
-class Met:
-    """A set of 64-bit numbers that grows one by one; but for the newest few thousand it takes eight bytes each."""
-
-    def __init__(self) -> None:
-        self._newest: set[int] = set()
-        self._others = Prints()
-
-    def __len__(self) -> int:
-        return len(self._newest) + len(self._others)
-
-    def add(self, number: int) -> bool:
-        """Add a number in [0, 2 ** 64).
-
-        RETURNS (bool): Whether it is new.
-        """
-        if number in self._newest or number in self._others:
-            return False
-        self._newest.add(number)
-        if len(self._newest) == BLOCK:
-            self._others.add(list(self._newest))
-            self._newest.clear()
-        return True

@@ -11,13 +11,12 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from ..errors import BioactiveError
-from ..prints import Met
 from .receiving import as_json
 from .recipe_files import own_frames
 from .routing import Routed, Router
 from .rows import CHUNK
 from .shelf import Shelf, Spool
-from .stream import Stream, without_duplicates
+from .stream import Met, Stream, without_duplicates
 from .tasks import VIEW_ID, Task, TaskKey, blinded, excerpt
 from .validation import validate
 

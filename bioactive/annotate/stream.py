@@ -7,13 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from functools import wraps
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..corpus.tally import Tally
-from ..prints import Met
 from .tasks import Task, excerpt, key_of, set_hashes
 
+if TYPE_CHECKING:
+    from ..prints import Prints
+
 DUPLICATES = "duplicate tasks left out"
+# Numbers that `Met` holds in a set until they are moved over together.
+BLOCK = 4096
 
 
 @dataclass
@@ -146,6 +150,34 @@ class Stream:
                 self.source.known += 1
             else:
                 yield task
+
+
+class Met:
+    """A set of 64-bit numbers that grows one by one; but for the newest few thousand it takes eight bytes each."""
+
+    def __init__(self) -> None:
+        self._newest: set[int] = set()
+        self._others: Prints | None = None
+
+    def __len__(self) -> int:
+        return len(self._newest) + len(self._others or ())
+
+    def add(self, number: int) -> bool:
+        """Add a number in [0, 2 ** 64).
+
+        RETURNS (bool): Whether it is new.
+        """
+        if number in self._newest or (self._others is not None and number in self._others):
+            return False
+        self._newest.add(number)
+        if len(self._newest) >= BLOCK:
+            if self._others is None:
+                from ..prints import Prints  # with numpy, which a short source does without
+
+                self._others = Prints()
+            self._others.add(list(self._newest))
+            self._newest.clear()
+        return True
 
 
 def without_duplicates(tasks: Iterable[Task], tally: Tally, by: str = "task", met: Met | None = None) -> Iterator[Task]:

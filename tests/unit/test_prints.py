@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-import tracemalloc
-from unittest import mock
-
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioactive.prints import Met, Prints, print_of
+from bioactive.prints import Prints, print_of
 
 NUMBERS = st.integers(0, 20) | st.integers(2**64 - 20, 2**64 - 1)
 
@@ -37,23 +34,3 @@ def test_print_of_any_text_fits_and_tells_texts_apart():
     found = {print_of(text) for text in texts}
     assert len(found) == len(texts)
     assert all(0 <= number < 2**64 for number in found)
-
-
-@given(numbers=st.lists(NUMBERS, max_size=60), block=st.integers(1, 7))
-def test_met_tells_one_by_one_what_is_new_as_a_set_does(numbers, block):
-    with mock.patch("bioactive.prints.BLOCK", block):
-        met, known = Met(), set()
-        for number in numbers:
-            assert met.add(number) == (number not in known)
-            known.add(number)
-            assert len(met) == len(known)
-
-
-def test_met_takes_few_bytes_each():
-    tracemalloc.start()
-    met = Met()
-    for number in range(0, 2**40, 2**24):
-        met.add(number)
-    held = tracemalloc.get_traced_memory()[0]
-    tracemalloc.stop()
-    assert len(met) == 2**16 and held < 12 * 2**16

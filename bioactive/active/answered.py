@@ -7,8 +7,7 @@ from collections.abc import Iterable
 from spacy.language import Language
 
 from bioactive.annotate.tasks import Task, tokens_of
-
-from .prints import print_of
+from bioactive.prints import print_of
 
 # Character ranges that were asked about; None for a whole text.
 Asked = list[tuple[int, int]] | None

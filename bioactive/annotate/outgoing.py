@@ -16,7 +16,7 @@ from .recipe_files import own_frames
 from .routing import Routed, Router
 from .rows import CHUNK
 from .shelf import Shelf, Spool
-from .stream import Stream, without_duplicates
+from .stream import Met, Stream, without_duplicates
 from .tasks import VIEW_ID, Task, TaskKey, blinded, excerpt
 from .validation import validate
 
@@ -46,7 +46,7 @@ class Outgoing:
 
     def _open(self, stream: Stream) -> None:
         self.stream = stream
-        self._met: set[object] = set()
+        self._met = Met()
         self._feed = self._new_tasks()
         self.drawn = 0
         # With one copy a task is let go of when it is answered, so that few are in memory at a time.

@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import heappush, heappushpop
-from itertools import count
-from math import isfinite, sqrt
+from itertools import count, islice
+from math import ceil, isfinite, sqrt
 from random import Random
 from typing import Any
 
@@ -149,6 +149,31 @@ class Probability(Sorter):
                 yield task
             else:
                 self._drop(priority, task)
+
+
+class BestOfWindows(Sorter):
+    """Keeps the best part of each window of priorities, the best of it first.
+
+    At least one task of a window is kept, and all that are no worse than the last of those.
+
+    stream (Iterable[tuple[float, Task]]): As in `Sorter`.
+    window (int): How many are looked at together.
+    share (float): Which part of them is kept, 0.0 to 1.0.
+    """
+
+    def __init__(self, stream: Iterable[Scored], window: int, share: float) -> None:
+        self.window, self.share = window, share
+        super().__init__(stream)
+
+    def _kept(self, stream: Iterable[Scored]) -> Iterator[Task]:
+        rest = iter(stream)
+        while batch := list(islice(rest, self.window)):
+            batch.sort(key=lambda scored: -scored[0])  # equal ones stay in order
+            least = batch[max(1, ceil(self.share * len(batch))) - 1][0]
+            for priority, task in batch:
+                if priority < least:
+                    self._drop(priority, task)
+            yield from (task for priority, task in batch if priority >= least)
 
 
 def prefer_uncertain(stream: Iterable[Scored], algorithm: str = "ema", **options: Any) -> Sorter:

@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Sized
 from dataclasses import dataclass, field
 from functools import wraps
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..corpus.tally import Tally
 from .tasks import Task, excerpt, key_of, set_hashes
 
+if TYPE_CHECKING:
+    from ..prints import Prints
+
 DUPLICATES = "duplicate tasks left out"
+# Numbers that `Met` holds in a set until they are moved over together.
+BLOCK = 4096
 
 
 @dataclass
@@ -147,27 +152,52 @@ class Stream:
                 yield task
 
 
-def without_duplicates(
-    tasks: Iterable[Task], tally: Tally, by: str = "task", met: set[object] | None = None
-) -> Iterator[Task]:
+class Met:
+    """A set of 64-bit numbers that grows one by one; but for the newest few thousand it takes eight bytes each."""
+
+    def __init__(self) -> None:
+        self._newest: set[int] = set()
+        self._others: Prints | None = None
+
+    def __len__(self) -> int:
+        return len(self._newest) + len(self._others or ())
+
+    def add(self, number: int) -> bool:
+        """Add a number in [0, 2 ** 64).
+
+        RETURNS (bool): Whether it is new.
+        """
+        if number in self._newest or (self._others is not None and number in self._others):
+            return False
+        self._newest.add(number)
+        if len(self._newest) >= BLOCK:
+            if self._others is None:
+                from ..prints import Prints  # with numpy, which a short source does without
+
+                self._others = Prints()
+            self._others.add(list(self._newest))
+            self._newest.clear()
+        return True
+
+
+def without_duplicates(tasks: Iterable[Task], tally: Tally, by: str = "task", met: Met | None = None) -> Iterator[Task]:
     """Hash tasks and leave out those that came before.
 
     tasks (Iterable[Task]): Tasks.
     tally (Tally): Counts what is left out.
     by (str): "task": the same question; "input": any question about the same input.
-    met (set | None): The hashes of tasks that came before; it is added to.
+    met (Met | None): The hashes of tasks that came before; it is added to.
     YIELDS (Task): Tasks with both hashes. Only the hashes of what came before are kept in memory.
     """
-    met = set() if met is None else met
+    met = Met() if met is None else met
     for task in tasks:
         task = set_hashes(task)
-        key = key_of(task)
-        seen = key[0] if by == "input" else key
-        if seen in met:
+        # Hashes are signed 32-bit numbers: side by side they are one of 64.
+        of_input, of_task = (number % 2**32 for number in key_of(task))
+        if met.add(of_input if by == "input" else of_input << 32 | of_task):
+            yield task
+        else:
             tally.add(DUPLICATES, excerpt(str(task.get("text", ""))))
-            continue
-        met.add(seen)
-        yield task
 
 
 def support_both_streams(stream_arg: str = "stream") -> Callable[[Callable[..., Any]], Callable[..., Any]]:

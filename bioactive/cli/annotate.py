@@ -66,11 +66,15 @@ def ner_teach_cli(
     source: str = SOURCE,
     loader: str | None = LOADER,
     label: str | None = MODEL_LABEL,
+    share: float = typer.Option(
+        0.1, "--share", min=0.0, max=1.0, help="Part of the candidates that is asked about: the least certain"
+    ),
 ) -> dict[str, Any]:
-    """Accept or reject a pipeline's entities one at a time, the least certain first."""
+    """Accept or reject the entities that a pipeline is not certain of, one at a time."""
     from bioactive.annotate.recipes import load_pipeline, ner_teach
 
-    return ner_teach(dataset, load_pipeline(model), task_source(source, loader), split_labels(label))
+    nlp, texts = load_pipeline(model), task_source(source, loader)
+    return ner_teach(dataset, nlp, texts, split_labels(label), share=share)
 
 
 @serving

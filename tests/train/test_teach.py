@@ -226,7 +226,7 @@ def test_two_models_take_turns_and_both_learn() -> None:
 
 
 def test_recipe_asks_about_entities_that_the_best_reading_leaves_out(nlp: Language) -> None:
-    tasks = list(ner_teach("ds", nlp, [{"text": TEXT}])["stream"])
+    tasks = list(ner_teach("ds", nlp, [{"text": TEXT}], share=1.0)["stream"])
     found = {(span["start"], span["end"], span["label"]): task["score"] for task in tasks for span in task["spans"]}
     (expected,) = candidates(nlp, [nlp.make_doc(TEXT)])
     doc = nlp.make_doc(TEXT)
@@ -237,12 +237,21 @@ def test_recipe_asks_about_entities_that_the_best_reading_leaves_out(nlp: Langua
     assert distances == sorted(distances) and len(set(distances)) > 1
 
 
+def test_recipe_passes_over_what_the_pipeline_is_certain_of(nlp: Language) -> None:
+    everything = list(ner_teach("ds", nlp, [{"text": TEXT}], share=1.0)["stream"])
+    stream = ner_teach("ds", nlp, [{"text": TEXT}], share=0.25)["stream"]
+    asked = list(stream)
+    assert asked == everything[: len(asked)] and len(asked) == -(-len(everything) // 4)
+    assert stream.passed_over == len(everything) - len(asked) == stream.second_pass()
+    assert list(stream) == everything[len(asked) :]
+
+
 def test_recipe_asks_about_none_of_the_words_that_are_only_shown(nlp: Language) -> None:
     (task,) = add_tokens(nlp, [{"text": TEXT}])
     for token in task["tokens"][:2]:
         token["disabled"] = True
-    asked = list(ner_teach("ds", nlp, [task])["stream"])
-    everything = list(ner_teach("ds", nlp, [{"text": TEXT}])["stream"])
+    asked = list(ner_teach("ds", nlp, [task], share=1.0)["stream"])
+    everything = list(ner_teach("ds", nlp, [{"text": TEXT}], share=1.0)["stream"])
     after = task["tokens"][2]["start"]
     wanted = [each["spans"][0] for each in everything if each["spans"][0]["end"] > after]
     assert 0 < len(asked) == len(wanted) < len(everything)

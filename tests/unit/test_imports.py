@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bioactive"
 
 GROUND = {"errors", "tags", "fingerprint", "strict_json", "whole"}
-KNOWLEDGE = {"tokenizer", "tables", *GROUND}
+KNOWLEDGE = {"tokenizer", "tables", "prints", *GROUND}
 DATA = {"annotate.store", "annotate.tasks", "corpus", "evaluation"}
 WORK = {"annotate.recipes", "active"}
 TOP = {"annotate.server", "active.loop", "models"}
@@ -27,6 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "fingerprint": set(),
     "tables": set(),
     "whole": set(),
+    "prints": set(),
     "strict_json": set(),
     "tokenizer": GROUND,
     "ner": set(),

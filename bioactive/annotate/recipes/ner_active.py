@@ -147,7 +147,7 @@ class Feed:
 
     def _unasked(self, name: str) -> Iterator[Task]:
         """The tasks of a ranking whose texts are not out: each answer to a text lets it be asked once more."""
-        from ...active.prints import print_of
+        from ...prints import print_of
 
         assert self.worker is not None
         for task, times in self.worker.open_ranking(name):
@@ -157,8 +157,8 @@ class Feed:
                 yield self._shown(task)
 
     def _windows(self, texts: Iterator[Task]) -> Iterator[Task]:
-        from ...active.prints import print_of
         from ...active.rank import Ranker
+        from ...prints import print_of
 
         rest = self._rest(fitting(texts, self.nlp, self.source.tally))
         while batch := list(islice(rest, self.window)):
@@ -173,7 +173,7 @@ class Feed:
                     yield self._shown({**task, "model": pipeline_name(self.nlp)})
 
     def _rest(self, texts: Iterable[Task]) -> Iterator[Task]:
-        from ...active.prints import print_of
+        from ...prints import print_of
 
         for text in texts:
             left = self.answered.rest(text, self.nlp, self.plan.unit == "stretch")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby, islice
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import error
 from ..loaders import load_source
 from ..preprocess import finds_sentences, split_sentences
+from ..sorters import BestOfWindows
 from ..tasks import Task, only_asked
 from ..teach import EntityRecognizer
 from .common import fitting, pipeline_labels, pipeline_name, without_answer
@@ -26,8 +27,9 @@ def ner_teach(
     source: str | Path | Iterable[Task],
     label: Sequence[str] | None = None,
     window: int = 200,
+    share: float = 0.1,
 ) -> dict[str, Any]:
-    """Accept or reject the entities that a pipeline considers, the least certain first.
+    """Accept or reject the entities that a pipeline considers and is not certain of, the least certain first.
 
     An accepted span is required, a rejected one is excluded, and nothing is said about the other words.
 
@@ -36,6 +38,8 @@ def ner_teach(
     source (str | Path | Iterable[Task]): Texts or tasks, cut into sentences as in `ner_correct`.
     label (Sequence[str] | None): The labels to ask about; all that the pipeline knows when not given.
     window (int): How many candidates are put in order at a time; with more, the first task comes later.
+    share (float): Which part of them is asked about, 0.0 to 1.0: most candidates are all but certain, and an answer to
+        one of those teaches nothing. What is passed over can be asked about in the end.
     RETURNS (dict): The recipe.
     RAISES (BioactiveError): B408 for the source, B414 when there is no label, B622 for a pipeline that finds no
         entities.
@@ -50,7 +54,7 @@ def ner_teach(
     stream.apply(lambda tasks: map(without_answer, fitting(tasks, nlp, stream.source.tally)))
     stream.apply(sentences, nlp=nlp)
     stream.apply(lambda tasks: asked_about((task for _, task in model(tasks)), pipeline_name(nlp)))
-    stream.apply(least_certain_first, window=window)
+    stream.apply(lambda tasks: BestOfWindows(map(uncertainty, tasks), window, share))
     # A text gives several questions: one answered says nothing about the others.
     stream.source.split = True
     config = {"labels": labels, "lang": nlp.lang, "exclude_by": "task", "model": pipeline_name(nlp)}
@@ -67,21 +71,14 @@ def sentences(tasks: Iterable[Task], nlp: Language) -> Iterator[Task]:
             yield from group
 
 
+def uncertainty(task: Task) -> tuple[float, Task]:
+    """How close a task's score, a probability, is to one half, with the task."""
+    return UNSURE - abs(task["score"] - UNSURE), task
+
+
 def asked_about(tasks: Iterable[Task], model: str) -> Iterator[Task]:
     """The tasks whose span touches a word that is asked about; the span says which pipeline (str) suggests it."""
     for task in tasks:
         made = only_asked(task)
         if made["spans"]:
             yield {**made, "spans": [{**span, "source": model} for span in made["spans"]]}
-
-
-def least_certain_first(tasks: Iterable[Task], window: int) -> Iterator[Task]:
-    """Put tasks in the order of their uncertainty, a window at a time; equal ones stay in order.
-
-    tasks (Iterable[Task]): Tasks with `score`, a probability; those without come last.
-    window (int): How many are looked at together.
-    YIELDS (Task): The same tasks.
-    """
-    rest = iter(tasks)
-    while batch := list(islice(rest, window)):
-        yield from sorted(batch, key=lambda task: abs(task.get("score", 2 * UNSURE + 1) - UNSURE))

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 from ...errors import error
 from ..loaders import load_source
 from ..matcher import PatternMatcher
+from ..sorters import BestOfWindows
 from ..tasks import Task, add_tokens
 from ..teach import TextClassifier, classifiers, infer_exclusive
 from .common import fitting, pipeline_name, without_answer
 from .ner_manual import ner_manual
-from .ner_teach import least_certain_first
+from .ner_teach import uncertainty
 
 if TYPE_CHECKING:
     from spacy.language import Language
@@ -105,7 +106,7 @@ def textcat_teach(
     stream = load_source(source, nlp.vocab)
     stream.apply(lambda tasks: map(without_answer, fitting(tasks, nlp, stream.source.tally)))
     stream.apply(lambda tasks: (task for _, task in classifier(tasks)))
-    stream.apply(least_certain_first, window=window)
+    stream.apply(lambda tasks: BestOfWindows(map(uncertainty, tasks), window, 1.0))
     stream.source.split = len(classifier.asked) != 1
     return {
         "dataset": dataset,

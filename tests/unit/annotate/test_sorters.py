@@ -12,6 +12,7 @@ import pytest
 from bioactive.annotate.controller import Controller
 from bioactive.annotate.sorters import (
     DROPPED,
+    BestOfWindows,
     ExpMovingAverage,
     Probability,
     find_with_terms,
@@ -129,6 +130,20 @@ def test_scores_that_are_no_numbers_count_as_uncertain() -> None:
 def test_classes_take_priorities() -> None:
     assert len(list(Probability(scored([1.0] * 100)))) == 100
     assert len(list(ExpMovingAverage(scored([0.0, 1.0])))) == 2
+
+
+@pytest.mark.parametrize(("window", "share"), [(7, 0.3), (5, 0.0), (4, 1.0), (1000, 0.1)])
+def test_best_of_each_window_is_kept_in_order(window: int, share: float) -> None:
+    rng = Random(window)
+    scores = [rng.randrange(10) / 10 for _ in range(50)]
+    sorter = BestOfWindows(((score, {"text": str(n), "score": score}) for n, score in enumerate(scores)), window, share)
+    kept, expected = [task["score"] for task in sorter], []
+    for start in range(0, len(scores), window):
+        part = sorted(scores[start : start + window], reverse=True)
+        least = part[next(n for n in range(1, len(part) + 1) if n >= share * len(part)) - 1]
+        expected += [score for score in part if score >= least]
+    assert kept == expected and sorter.dropped == len(scores) - len(kept)
+    assert sorted(kept + [task["score"] for task in sorter.second_pass()]) == sorted(scores)
 
 
 def test_unknown_algorithm_is_named() -> None:

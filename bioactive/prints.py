@@ -1,4 +1,4 @@
-"""Which texts were seen before: eight bytes a text, where a set of numbers takes sixty and more."""
+"""Which texts or tasks were seen before: eight bytes each, where a set of numbers takes sixty and more."""
 
 from __future__ import annotations
 
@@ -43,6 +43,13 @@ class Prints:
         new[first[fresh]] = True
         self._push(distinct[fresh])
         return [bool(one) for one in new]
+
+    def __contains__(self, number: int) -> bool:
+        for run in self.runs:
+            place = int(np.searchsorted(run, np.uint64(number)))
+            if place < len(run) and int(run[place]) == number:
+                return True
+        return False
 
     def _push(self, run: NDArray[np.uint64]) -> None:
         while self.runs and len(self.runs[-1]) <= 2 * len(run):

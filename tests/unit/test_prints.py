@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bioactive.active.prints import Prints, print_of
+from bioactive.prints import Prints, print_of
 
 NUMBERS = st.integers(0, 20) | st.integers(2**64 - 20, 2**64 - 1)
 

@@ -90,7 +90,8 @@ def _needed_table(report: Report) -> str:
         for each in report.results
     ]
     several = any(len(each.seeds) > 1 for each in report.results)
-    told = f"{report.axis.capitalize()} needed, with {'the 95 % interval over seeds and ' if several else ''}the share of the pool"
+    interval = "the 95 % interval over seeds and " if several else ""
+    told = f"{report.axis.capitalize()} needed, with {interval}the share of the pool"
     return f"<h2>Labels needed</h2>{table(told, head, rows)}"
 
 

@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..corpus.binfile import read_docs
+from ..evaluation.blocks import UNWATCHED, OnDone, Watch
 from .pairs import NO, YES, split_text
 from .scores import YesNoScores, answers_at, majority, question_only, score, tuned_threshold
 
@@ -37,25 +38,31 @@ class Evaluation:
         return {"threshold": self.threshold, "systems": rows}
 
 
-def evaluate(nlp: Language, test: Path, dev: Path | None = None, train: Path | None = None) -> Evaluation:
+def evaluate(
+    nlp: Language, test: Path, dev: Path | None = None, train: Path | None = None, watch: Watch = UNWATCHED
+) -> Evaluation:
     """Score a pipeline.
 
     nlp (Language): A pipeline with a `textcat` of the labels "yes" and "no".
     test (Path): Questions to score, `.spacy`.
     dev (Path | None): Questions to tune the threshold on; .5 without.
     train (Path | None): Questions for the baselines; without it there are none.
+    watch (Watch): Is told how far it is.
     RETURNS (Evaluation): The scores.
     RAISES (BioactiveError): B120 for a broken file, B724 for a text that is no pair.
     """
     docs = list(read_docs(test, nlp.vocab))
-    gold, yes = answers_of(docs), probabilities(nlp, docs)
+    watch.stage(test.name, len(docs))
+    gold, yes = answers_of(docs), probabilities(nlp, docs, watch.done)
     systems = {"pipeline at .5": score(gold, answers_at(yes, DEFAULT))}
     threshold = DEFAULT
     if dev is not None:
         tuning = list(read_docs(dev, nlp.vocab))
-        threshold = tuned_threshold(answers_of(tuning), probabilities(nlp, tuning))
+        watch.stage(dev.name, len(tuning))
+        threshold = tuned_threshold(answers_of(tuning), probabilities(nlp, tuning, watch.done))
         systems["pipeline, threshold of dev"] = score(gold, answers_at(yes, threshold))
     if train is not None:
+        watch.stage("Baselines")
         known = list(read_docs(train, nlp.vocab))
         right = answers_of(known)
         systems["majority"] = score(gold, majority(right, len(gold)))
@@ -64,10 +71,13 @@ def evaluate(nlp: Language, test: Path, dev: Path | None = None, train: Path | N
     return Evaluation(threshold, systems)
 
 
-def probabilities(nlp: Language, docs: Sequence[Doc]) -> list[float]:
+def probabilities(nlp: Language, docs: Sequence[Doc], on_done: OnDone = lambda items: None) -> list[float]:
     """The probability of "yes" of each Doc; the Docs themselves stay as they are."""
-    texts = (doc.text for doc in docs)
-    return [doc.cats[YES] for doc in nlp.pipe(texts)]
+    found = []
+    for doc in nlp.pipe(doc.text for doc in docs):
+        found.append(doc.cats[YES])
+        on_done(1)
+    return found
 
 
 def answers_of(docs: Sequence[Doc]) -> list[str]:

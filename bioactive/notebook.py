@@ -5,11 +5,12 @@ They take files as well as objects, and what they give shows itself. `import bio
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from spacy import displacy
 from spacy.language import Language
@@ -33,6 +34,7 @@ TEMPLATE = (
     '<small style="font-weight: 600; margin-left: .4em; white-space: nowrap">{label}{confidence}</small></mark>'
 )
 HEIGHT = 720
+HUES = 12  # and 5 steps lead through all of them
 
 
 def load(model: str | Path, *, code: str | Path | None = None, gpu_id: int = -1) -> Language:
@@ -137,19 +139,33 @@ def show(docs: Doc | Iterable[Doc]) -> Shown:
     docs (Doc | Iterable[Doc]): One Doc or several.
     RETURNS (Shown): Texts and labels are escaped.
     """
-    several = [docs] if isinstance(docs, Doc) else docs
-    drawn = [_drawn(doc) for doc in several]
+    several = [docs] if isinstance(docs, Doc) else list(docs)
+    painted = colours(ent.label_ for doc in several for ent in doc.ents)
+    drawn = [_drawn(doc, painted) for doc in several]
     markup: str = displacy.render(drawn, style="ent", manual=True, jupyter=False, options={"template": TEMPLATE})
     return Shown(markup)
 
 
-def _drawn(doc: Doc) -> dict[str, Any]:
+def _drawn(doc: Doc, painted: Mapping[str, str]) -> dict[str, Any]:
     sure = dict(confidences(doc, doc.ents))
     ents = []
     for ent in doc.ents:
         place = CharSpan(ent.start_char, ent.end_char, ent.label_)
         confidence = f" {sure[place]:.2f}" if place in sure else ""
-        # displaCy escapes the text and leaves the label as it is.
-        params = {"label": escape(ent.label_), "confidence": confidence}
+        # displaCy escapes the text and leaves the label as it is; its colours are for the labels of spaCy's own models.
+        params = {"label": escape(ent.label_), "confidence": confidence, "bg": painted[ent.label_]}
         ents.append({"start": ent.start_char, "end": ent.end_char, "label": ent.label_, "params": params})
     return {"text": doc.text, "ents": ents}
+
+
+def colours(labels: Iterable[str]) -> dict[str, str]:
+    """A light colour for each label: its own wherever it is shown, or the next one that is free beside others.
+
+    labels (Iterable[str]): What is shown together; from 13 on, colours come again.
+    RETURNS (dict[str, str]): Colours of CSS.
+    """
+    found: dict[str, int] = {}
+    for label in sorted(set(labels)):
+        places = [(crc32(label.encode()) + 5 * step) % HUES for step in range(HUES)]
+        found[label] = next((place for place in places if place not in found.values()), places[0])
+    return {label: f"hsl({360 // HUES * place}, 75%, 84%)" for label, place in found.items()}

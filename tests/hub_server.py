@@ -30,6 +30,9 @@ class Hub:
     cut (dict[str, int]): How many more transfers of "PUT" or "GET" to break after half of the bytes.
     requests (list[str]): "METHOD path" of each request, with its range.
     sent (int): Bytes of files that went out.
+    part (int): Bytes of a part, for large files that are to come in parts; 0 for whole ones.
+    parts (dict[str, dict[int, bytes]]): Parts by number, by SHA-256 of the file.
+    offered (list[list[str]]): The ways to transfer files that each request offered.
     """
 
     token: str = "secret"
@@ -39,6 +42,9 @@ class Hub:
     requests: list[str] = field(default_factory=list)
     private: bool | None = None
     sent: int = 0
+    part: int = 0
+    parts: dict[str, dict[int, bytes]] = field(default_factory=dict)
+    offered: list[list[str]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def commit_of(self, branch: str) -> str:
@@ -65,6 +71,8 @@ class Handler(BaseHTTPRequestHandler):
         hub, path, body = self.hub, urlsplit(self.path).path, self._body()
         if path == "/api/validate-yaml":
             return self._json({"errors": [], "warnings": []})
+        if path.startswith("/complete/"):  # an address that is signed itself
+            return self._complete(path.removeprefix("/complete/"), json.loads(body))
         if not self._authorised():
             return self._json({"error": "Invalid token"}, 401)
         if path == "/api/repos/create":
@@ -83,7 +91,11 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/api/models/team/ner/preupload/"):
             return self._json({"files": [self._mode(each) for each in json.loads(body)["files"]]})
         if path == "/team/ner.git/info/lfs/objects/batch":
-            return self._json({"transfer": "basic", "objects": list(map(self._batch, json.loads(body)["objects"]))})
+            asked = json.loads(body)
+            hub.offered.append(asked["transfers"])
+            # As the public hub does, which takes Xet where it is offered.
+            chosen = "xet" if "xet" in asked["transfers"] else "multipart" if hub.part else "basic"
+            return self._json({"transfer": chosen, "objects": list(map(self._batch, asked["objects"]))})
         if path == "/verify":
             found = json.loads(body)
             return self._json({}, 200 if len(hub.objects.get(found["oid"], b"")) == found["size"] else 404)
@@ -92,12 +104,16 @@ class Handler(BaseHTTPRequestHandler):
         return self._json({"error": f"no such endpoint: {path}"}, 404)
 
     def do_PUT(self) -> None:
-        oid = urlsplit(self.path).path.removeprefix("/upload/")
+        path = urlsplit(self.path).path
+        oid = path.removeprefix("/upload/")
         length = int(self.headers["Content-Length"])
         if self._breaks("PUT"):
             self.rfile.read(length // 2)
             return self._break()
         content = self.rfile.read(length)
+        if match := re.fullmatch("/part/(.+)/(.+)", path):
+            self.hub.parts.setdefault(match[1], {})[int(match[2])] = content
+            return self._json({}, headers={"ETag": _blob(content)})
         assert hashlib.sha256(content).hexdigest() == oid
         self.hub.objects[oid] = content
         return self._json({})
@@ -156,7 +172,22 @@ class Handler(BaseHTTPRequestHandler):
         if found["oid"] in self.hub.objects:
             return found
         links = {"upload": f"{self.server.url}/upload/{found['oid']}", "verify": f"{self.server.url}/verify"}
-        return {**found, "actions": {name: {"href": link} for name, link in links.items()}}
+        actions: dict[str, dict[str, Any]] = {name: {"href": link} for name, link in links.items()}
+        if self.hub.part:
+            numbers = range(1, -(-found["size"] // self.hub.part) + 1)
+            places = {str(n): f"{self.server.url}/part/{found['oid']}/{n}" for n in numbers}
+            header = {"chunk_size": str(self.hub.part), **places}
+            actions["upload"] = {"href": f"{self.server.url}/complete/{found['oid']}", "header": header}
+        return {**found, "actions": actions}
+
+    def _complete(self, oid: str, asked: dict[str, Any]) -> None:
+        found = self.hub.parts[oid]
+        told = {each["partNumber"]: each["etag"] for each in asked["parts"]}
+        content = b"".join(found[number] for number in sorted(found))
+        if told != {n: _blob(part) for n, part in found.items()} or hashlib.sha256(content).hexdigest() != oid:
+            return self._json({"error": "the parts are other ones"}, 400)
+        self.hub.objects[oid] = content
+        self._json({})
 
     def _commit(self, branch: str, body: bytes) -> None:
         files = dict(self.hub.branches[branch])

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from html import escape
 from math import nan
 from typing import Any, Protocol
 
 from bioactive.annotate.tasks import Task, excerpt
 from bioactive.errors import error
 from bioactive.evaluation.blocks import WINDOW
-from bioactive.tables import table
+from bioactive.tables import SENTENCES, sentence, table
 
 from .measures import TEXT_ONLY, get_measure
 from .posteriors import Posterior
@@ -146,14 +145,15 @@ class Ranking:
         """How a notebook shows it: the first tasks, each with its score and its suggestions."""
         left_out = self.empty + self.duplicates + self.too_long
         told = f"{self.kept:,} of {self.scored:,} texts by {self.measure}; {left_out:,} left out"
-        return table(f"{told}; the first {min(SHOWN, len(self.tasks))}", HEAD, map(_row, self.tasks[:SHOWN]))
+        caption = f"{told}; the first {min(SHOWN, len(self.tasks))}"
+        return table(caption, HEAD, map(_row, self.tasks[:SHOWN]), SENTENCES)
 
 
 def _row(task: Task) -> list[str]:
     text = task["text"]
     score = f"{task['score']:.4f}" if "score" in task else ""
     spans = "; ".join(f"{text[span['start'] : span['end']]} ({span['label']})" for span in task.get("spans") or ())
-    return [excerpt(text, LONGEST), score, escape(spans)]
+    return [excerpt(text, LONGEST), score, sentence(spans)]
 
 
 class Shelf(Protocol):

@@ -83,7 +83,20 @@ def corpus_split_cli(
     """Split by document; documents with the same id stay together."""
     from bioactive.corpus.splits import split_file
 
-    sizes = split_file(source, folder, dev=dev, test=test, last_dev=last_dev, dev_like=dev_like, seed=seed)
+    from .progress import progress_bar
+
+    with progress_bar("Splitting") as bar:
+        sizes = split_file(
+            source,
+            folder,
+            dev=dev,
+            test=test,
+            last_dev=last_dev,
+            dev_like=dev_like,
+            seed=seed,
+            expect=bar.expect,
+            on_doc=lambda: bar.done(1),
+        )
     for name, size in sizes.items():
         typer.echo(f"{folder / name}.spacy: {size:,} Docs")
 

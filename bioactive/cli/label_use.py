@@ -30,9 +30,12 @@ def noise_cli(
     from bioactive.corpus.tally import Tally
     from bioactive.tokenizer import blank
 
+    from .progress import counted, progress_bar
+
     nlp, tally = blank(lang), Tally()
-    rows = read_labelled(cheap, nlp, tally)
-    found = noise(rows, list(read_labelled(expert, nlp, tally)), resamples)
+    with progress_bar("Comparing") as bar:
+        rows = list(counted(read_labelled(expert, nlp, tally), bar))
+        found = noise(counted(read_labelled(cheap, nlp, tally), bar), rows, resamples)
     for line in noise_table(found):
         typer.echo(line)
     if output is not None:
@@ -70,10 +73,13 @@ def merge_cli(
     from bioactive.corpus.tally import Tally
     from bioactive.tokenizer import blank
 
+    from .progress import counted, progress_bar
+
     nlp, tally = blank(lang), Tally()
-    rows = list(read_labelled(expert, nlp, tally))
-    made = merge(read_labelled(cheap, nlp, tally), rows, Trust(trust, weight))
-    write_docs(made.docs, output)
+    with progress_bar("Merging") as bar:
+        rows = list(counted(read_labelled(expert, nlp, tally), bar))
+        made = merge(counted(read_labelled(cheap, nlp, tally), bar), rows, Trust(trust, weight))
+        write_docs(made.docs, output)
     typer.echo(
         f"{len(rows):,} expert rows and {made.cheap:,} cheap rows; {made.replaced:,} cheap rows gave way to expert rows"
     )

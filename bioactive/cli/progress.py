@@ -39,11 +39,12 @@ class Bar:
         unit (str): What is counted; as before without it.
         """
         self.unit, self.skipped = unit or self.unit, 0
-        self.progress.reset(self.task, total=total, description=what, speed="")
+        self.progress.reset(self.task, description=what, speed="")
+        self.expect(total)
 
     def expect(self, total: int | None) -> None:
         """The length of the bar; it only pulses while that is not known."""
-        self.progress.update(self.task, total=total)
+        self.progress.tasks[0].total = total  # `update` takes None for no change
 
     def skip(self, items: int) -> None:
         """Done by an earlier run: they count as done, and not as fast."""

@@ -53,11 +53,15 @@ def generate_cli(
     from bioactive.questions.pairs import read_passages
     from bioactive.questions.syntax import Parser
 
-    report = Report()
-    made = generate(read_passages(source), Parser(), each=each, seed=seed, report=report)
-    if verify is not None:
-        made = verified(made, load_pipeline(verify), at_least, report)
-    written = write_jsonl((one.to_dict() for one in made), output)
+    from .progress import counted, progress_bar
+
+    report, passages = Report(), list(read_passages(source))
+    with progress_bar("Asking", "passages") as bar:
+        bar.expect(len(passages))
+        made = generate(counted(passages, bar), Parser(), each=each, seed=seed, report=report)
+        if verify is not None:
+            made = verified(made, load_pipeline(verify), at_least, report)
+        written = write_jsonl((one.to_dict() for one in made), output)
     typer.echo(f"{report.sentences:,} sentences, {report.clauses:,} of them can be asked about")
     for rule, number in report.made.most_common():
         kept = f", {report.kept[rule]:,} verified" if verify is not None else ""
@@ -79,7 +83,10 @@ def evaluate_cli(
     from bioactive.evaluation.load import load_pipeline
     from bioactive.questions.evaluate import evaluate
 
-    found = evaluate(load_pipeline(model), test, dev, train)
+    from .progress import progress_bar
+
+    with progress_bar("Loading", "questions") as bar:
+        found = evaluate(load_pipeline(model), test, dev, train, bar)
     typer.echo(f"threshold {found.threshold:.3f}")
     for name, scores in found.systems.items():
         for line in _lines(name, scores):

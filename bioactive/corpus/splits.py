@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import spacy
@@ -78,6 +78,8 @@ def split_file(
     last_dev: int = 0,
     dev_like: Path | None = None,
     seed: int = 0,
+    expect: Callable[[int], object] = lambda total: None,
+    on_doc: Callable[[], object] = lambda: None,
 ) -> dict[str, int]:
     """Split a `.spacy` file into `train.spacy`, `dev.spacy` and `test.spacy`.
 
@@ -88,12 +90,17 @@ def split_file(
     last_dev (int): Take the last documents as dev instead.
     dev_like (Path | None): Take those with the ids of this `.spacy` file instead.
     seed (int): Seed of the shuffle.
+    expect (Callable): Told how many Docs the file has.
+    on_doc (Callable): Called for each that was read.
     RETURNS (dict[str, int]): Number of Docs of each part.
     """
     if sum((bool(last_dev), bool(dev or test), dev_like is not None)) != 1:
         raise error("B127")
     vocab = spacy.blank("xx").vocab
-    docs = list(read_docs(source, vocab))
+    docs = []
+    for doc in read_docs(source, vocab, expect):
+        docs.append(doc)
+        on_doc()
     if dev_like is not None:
         parts = split_like(docs, read_docs(dev_like, vocab))
     else:

@@ -1,7 +1,8 @@
 """Revisions on a model hub: a repository a project, a branch a revision; needs the extra [hub].
 
 A revision goes up in one commit, so that a branch holds all of it or nothing. Large files that are up already are not sent
-again; a file that has come down in part is asked for from there on.
+again; a file that has come down in part is asked for from there on. Both are properties of LFS over HTTP, so that is what
+is spoken, and not Xet: that keeps pieces of the files in a cache of its own, and begins a file anew that was cut off.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import glob
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 TOKEN = "HF_TOKEN"
+# Set to 0 it lets Xet be spoken all the same.
+NO_XET = "HF_HUB_DISABLE_XET"
 # The folder in which huggingface_hub notes what has come down.
 NOTES = ".cache"
 T = TypeVar("T")
@@ -131,7 +135,8 @@ def _persistent(work: Callable[[], T], repo: str, tries: int) -> T:
     """Do something; a connection that breaks is tried again, after 1, 2, 4, ... seconds."""
     for attempt in range(tries):
         try:
-            return work()
+            with _by_lfs():
+                return work()
         # requests' and the hub's errors are OSErrors; an upload that broke is a RuntimeError with one as its cause.
         except (OSError, RuntimeError) as problem:
             if attempt + 1 == tries or not _may_pass(problem):
@@ -139,6 +144,19 @@ def _persistent(work: Callable[[], T], repo: str, tries: int) -> T:
                 raise error("B808", repo=repo, reason=reason) from problem
             time.sleep(2**attempt)
     raise AssertionError("tries is at least 1")
+
+
+@contextmanager
+def _by_lfs() -> Iterator[None]:
+    """Large files go by LFS over HTTP meanwhile, unless the environment asks for Xet."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_DISABLE_XET
+    constants.HF_HUB_DISABLE_XET = os.environ.get(NO_XET) is None or before
+    try:
+        yield
+    finally:
+        constants.HF_HUB_DISABLE_XET = before
 
 
 def _may_pass(problem: Exception) -> bool:

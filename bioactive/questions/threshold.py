@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..errors import error
+from ..evaluation.blocks import OnDone
 from .pairs import NO, YES, pair_text
 from .scores import answers_at, tuned_threshold
 
@@ -55,10 +56,13 @@ def answer(nlp: Language, question: str, passage: str) -> tuple[str, float]:
     return answers_at([prob], threshold_of(nlp))[0], prob
 
 
-def probabilities(nlp: Language, docs: Sequence[Doc]) -> list[float]:
+def probabilities(nlp: Language, docs: Sequence[Doc], on_done: OnDone = lambda items: None) -> list[float]:
     """The probability of "yes" of each Doc; the Docs themselves stay as they are."""
-    texts = (doc.text for doc in docs)
-    return [doc.cats[YES] for doc in nlp.pipe(texts)]
+    found = []
+    for doc in nlp.pipe(doc.text for doc in docs):
+        found.append(doc.cats[YES])
+        on_done(1)
+    return found
 
 
 def answers_of(docs: Sequence[Doc]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import bioactive
 from bioactive.active.rank import rank_pool
 from bioactive.errors import BioactiveError
 from bioactive.evaluation.bootstrap import Interval
-from bioactive.notebook import Simulated
+from bioactive.notebook import Simulated, colours
 from bioactive.simulation.curves import Report, Result
 from bioactive.tokenizer import blank
 
@@ -119,3 +120,12 @@ def test_simulation_shows_needs_and_its_page(tmp_path: Path) -> None:
     page.write_text('<p title="a">curves &amp; bands</p>', encoding="utf8")
     frame = Simulated(report, tmp_path, page)._repr_html_()
     assert 'srcdoc="&lt;p title=&quot;a&quot;&gt;curves &amp;amp; bands' in frame
+
+
+def test_a_label_has_its_colour_and_labels_side_by_side_have_several(nlp: Language) -> None:
+    alone, beside = colours(["DNA"]), colours(["DNA", "RNA", "protein", "Белок", "Disease", "Chemical"])
+    assert len(set(beside.values())) == 6
+    assert set(alone.values()) <= set(beside.values())
+    assert len(set(colours(map(str, range(40))).values())) == 12
+    shown = bioactive.show(nlp("IL-2 in T cells")).markup
+    assert len(set(re.findall(r"background: (hsl[^;]+)", shown))) == 2

@@ -105,6 +105,37 @@ def test_manifest_that_reaches_outside_of_its_folder_is_refused(hub, revisions, 
     assert mine.read_text(encoding="utf8") == "mine" and other.names() == []
 
 
+def test_file_of_12_mb_goes_by_lfs_and_not_by_xet(hub, revisions, tmp_path, monkeypatch):
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", False)
+    name = publish(revisions, tmp_path, weights=os.urandom(12_000_000), name="active_iter_2_added_5").name
+    push(revisions, name, REPO)
+    assert hub.offered == [["basic", "multipart"]]
+    assert constants.HF_HUB_DISABLE_XET is False  # for others in this process it is as it was
+    assert contents(pull(Revisions(tmp_path / "other"), REPO, name)) == contents(revisions.path(name))
+
+
+def test_file_that_the_hub_wants_in_parts_arrives_whole(hub, revisions, tmp_path):
+    name, hub.part = revisions.names()[0], 3 * LARGE
+    push(revisions, name, REPO)
+    assert {len(parts) for parts in hub.parts.values()} == {14}  # of 40 thirds
+    assert contents(pull(Revisions(tmp_path / "other"), REPO, name)) == contents(revisions.path(name))
+
+
+@pytest.mark.parametrize(("said", "offers"), [(None, False), ("0", True), ("1", False)])
+def test_xet_is_spoken_where_the_environment_asks_for_it(monkeypatch, said, offers):
+    pytest.importorskip("hf_xet", reason="hf_xet is not installed")
+    from huggingface_hub.utils._runtime import is_xet_available
+
+    # The library reads the variable when it is imported.
+    monkeypatch.setattr(constants, "HF_HUB_DISABLE_XET", said == "1")
+    if said is None:
+        monkeypatch.delenv("HF_HUB_DISABLE_XET", raising=False)
+    else:
+        monkeypatch.setenv("HF_HUB_DISABLE_XET", said)
+    with hub_module._by_lfs():
+        assert is_xet_available() is offers
+
+
 def test_upload_that_was_cut_off_goes_on(hub, revisions):
     name = revisions.names()[0]
     hub.cut["PUT"] = 1

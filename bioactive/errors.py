@@ -442,8 +442,8 @@ class Errors:
         "time with --timeout. What is finished was kept: the same command goes on there."
     )
     B962 = (
-        "Block {done} (counted from 0) failed {tries} times, last by: {reason}. The blocks before it were kept: mend "
-        "the cause, and the same command goes on there. `ray logs` and --engine local show more."
+        "After {done} finished blocks one failed {tries} times, last by: {reason}. Those before it were kept: mend the "
+        "cause, and the same command goes on there. `ray logs` and --engine local show more."
     )
     B963 = "There is no engine called {name!r}. Choose local or ray."
     B964 = (

@@ -18,7 +18,6 @@ from bioactive.annotate.tasks import Task, excerpt
 from bioactive.errors import error
 from bioactive.evaluation.blocks import OnDone, blocks, zone
 from bioactive.evaluation.chunks import Chunks
-from bioactive.prints import Prints, print_of
 
 from .costs import TimeModel
 from .differing import differing

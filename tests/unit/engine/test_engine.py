@@ -90,7 +90,11 @@ def test_failures_travel_with_their_codes() -> None:
     known = error("B301", path="a")
     assert raised(told(known), 3, 2).args == known.args
     other = raised(told(ValueError("first\nsecond")), 3, 2)
-    assert other.code == "B962" and "Block 3" in other.message and "2 times, last by: ValueError: first." in str(other)
+    assert (
+        other.code == "B962"
+        and "After 3 finished" in other.message
+        and "2 times, last by: ValueError: first." in str(other)
+    )
 
 
 class Flaky:

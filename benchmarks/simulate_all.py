@@ -51,6 +51,7 @@ SEARCH = {
     "entity_entropy": Strategy("stretch", "entity_entropy", Shape(6)),
     "rare": Strategy("stretch", "entropy", Shape(6), rare=2.0),
     "trust": Strategy("stretch", "entropy", Shape(6), trust=0.99),
+    "trust_90": Strategy("stretch", "entropy", Shape(6), trust=0.9),
     "no_repeats": Strategy("stretch", "entropy", Shape(6), duplicates_above=0.9),
     "k_means": Strategy("stretch", "entropy", Shape(6), diversity=1.0, diverse_by="k_means"),
     "badge": Strategy("stretch", "entropy", Shape(6), diversity=1.0, diverse_by="badge"),

@@ -25,6 +25,7 @@ from bioactive.evaluation.load import load_pipeline, read_docs
 from bioactive.fingerprint import sha256_of
 
 from .merging import Merged, merge
+from .pseudo_labels import PseudoLabelled, pseudo_label
 
 Task = Mapping[str, Any]
 
@@ -34,7 +35,8 @@ class Round:
     """What a round of learning came to.
 
     pipeline (Path): Folder of the new pipeline.
-    merged (Merged): What it learnt from.
+    merged (Merged): What it learnt from, pseudo-labels apart.
+    pseudo (PseudoLabelled | None): What it learnt from with pseudo-labels, where these were wanted.
     before, after (dict[str, Evaluation]): Scores on "dev", and on "test" where one was given.
     paired (Paired): Micro F1 on dev, after less before.
     data (dict[str, str]): SHA-256 of each data file.
@@ -46,6 +48,7 @@ class Round:
     after: dict[str, Evaluation]
     paired: Paired
     data: dict[str, str]
+    pseudo: PseudoLabelled | None = None
 
 
 def retrain(
@@ -57,6 +60,7 @@ def retrain(
     *,
     test: Path | None = None,
     rehearse: int | None = None,
+    trust: float | None = None,
     seed: int = 0,
     overrides: Mapping[str, Any] | None = None,
     log: IO[str] | None = None,
@@ -72,6 +76,8 @@ def retrain(
     output (Path): Folder to train in; the pipeline ends up in its "model-best".
     test (Path | None): .spacy file that is scored too, and decides nothing.
     rehearse (int | None): How many Docs of the corpus to train on beside the answers; all without it.
+    trust (float | None): In texts that are annotated in part, words whose tag the pipeline before gives this
+        probability are trained on as if labelled; none without it.
     seed (int): Seed of the training, and of the choice for rehearsal.
     overrides (Mapping | None): Config settings by dotted name, such as {"training.max_epochs": 5}.
     log (IO[str] | None): Where the training log goes; nowhere by default.
@@ -82,11 +88,13 @@ def retrain(
     merged = merge(read_docs(train, nlp.vocab), answers, nlp, rehearse, seed)
     held_out = {"dev": dev, **({"test": test} if test else {})}
     before = evaluate_files(nlp, held_out, watch, "before")
-    pipeline = train_on(nlp, merged.docs, dev, output, {"system.seed": seed, **(overrides or {})}, log, watch)
+    pseudo = None if trust is None else pseudo_label(nlp, merged.docs, read_docs(dev, nlp.vocab), trust)
+    docs = merged.docs if pseudo is None else pseudo.docs
+    pipeline = train_on(nlp, docs, dev, output, {"system.seed": seed, **(overrides or {})}, log, watch)
     after = evaluate_files(load_pipeline(pipeline), held_out, watch, "after")
     paired = paired_f1(before["dev"].counts, after["dev"].counts)
     data = {name: sha256_of(path) for name, path in {"train": train, **held_out}.items()}
-    return Round(pipeline, merged, before, after, paired, data)
+    return Round(pipeline, merged, before, after, paired, data, pseudo)
 
 
 def evaluate_files(

@@ -27,6 +27,13 @@ def retrain_cli(
     rehearse: int | None = typer.Option(
         None, "--rehearse", min=0, help="Documents of the training corpus to mix with the answers; all by default"
     ),
+    trust: float | None = typer.Option(
+        None,
+        "--trust",
+        min=0.5,
+        max=1.0,
+        help="Train on words beside the answered ones too, where the pipeline gives their tag this probability",
+    ),
     force: bool = typer.Option(False, "--force", help="Promote even if dev shows a loss; the manifest says so"),
     as_json: bool = typer.Option(False, "--json", help="Print the manifest as JSON; the training log goes to stderr"),
 ) -> None:
@@ -37,7 +44,7 @@ def retrain_cli(
 
     from .progress import progress_bar
 
-    plan = Plan(train, dev, test, rehearse, seed, max_epochs, force, dataset)
+    plan = Plan(train, dev, test, rehearse, seed, max_epochs, force, dataset, trust)
     answers = read_answers(dataset, db)
     with progress_bar("Loading") as bar:
         result, manifest, path = learn(model, answers, plan, models, sys.stderr if as_json else sys.stdout, bar)
@@ -72,6 +79,11 @@ def summary(result: Round) -> list[str]:
         f"Answers    {kinds}; {merged.empty} without information, {merged.combined} on a text with an earlier answer",
         f"Corpus     {merged.replaced} texts with an answer, {merged.left_out} left out of rehearsal",
     ]
+    if result.pseudo is not None:
+        wrong = result.pseudo.wrong / max(1, result.pseudo.checked)
+        lines.append(
+            f"Trusted    {result.pseudo.words:,} words beside answers; of such words {wrong:.1%} are wrong on dev"
+        )
     lines += [f"Dropped    {count} {kind}" for kind, count, _ in merged.dropped]
     for name in result.before:
         before, after = result.before[name], result.after[name]

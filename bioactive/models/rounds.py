@@ -33,6 +33,7 @@ class Plan:
     max_epochs (int | None): Epochs; as in the pipeline's config without it.
     force (bool): Promote a revision that dev shows to be worse as well.
     dataset (str): Where the answers come from, for the record.
+    trust (float | None): Take words beside the answered ones for labelled from this probability on.
     """
 
     train: Path
@@ -43,6 +44,7 @@ class Plan:
     max_epochs: int | None = None
     force: bool = False
     dataset: str = ""
+    trust: float | None = None
 
     @property
     def overrides(self) -> dict[str, Any]:
@@ -83,6 +85,7 @@ def learn(
             Path(folder),
             test=plan.test,
             rehearse=plan.rehearse,
+            trust=plan.trust,
             seed=plan.seed,
             overrides=plan.overrides,
             log=log,
@@ -98,7 +101,7 @@ def learn(
             metrics={**metrics(found), "words_per_second": speed(found.pipeline, plan.dev)},
             promoted=verdict.sentence(plan.force),
             words=found.merged.words,
-            settings={name: getattr(plan, name) for name in ("dataset", "seed", "rehearse", "max_epochs")},
+            settings={name: getattr(plan, name) for name in ("dataset", "seed", "rehearse", "max_epochs", "trust")},
         )
         path = revisions.publish(found.pipeline, manifest)
     if verdict.accepted or plan.force:

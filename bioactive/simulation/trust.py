@@ -9,8 +9,8 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from bioactive.active.posteriors import Posterior
-from bioactive.active.stretches import runs_of, word_tokens
+from bioactive.active.pseudo_labels import sure_words
+from bioactive.active.stretches import runs_of
 
 from .choose import Pool, beliefs
 from .oracle import Oracle
@@ -33,7 +33,7 @@ def guess(nlp: Language, pool: Pool, trust: float) -> tuple[Guesses, dict[str, i
     texts = [text for text in oracle.answered() if oracle.open_words(text).any()]
     for place, belief in beliefs(nlp, [pool.docs[text] for text in texts]):
         text = texts[place]
-        sure, entities = _sure(belief, pool.docs[text], oracle.open_words(text), trust)
+        sure, entities = sure_words(belief, pool.docs[text], oracle.open_words(text), trust)
         if sure.any():
             found[text] = {"runs": [list(run) for run in runs_of(sure)], "entities": [list(each) for each in entities]}
             told["guessed"] += int(sure.sum())
@@ -63,21 +63,3 @@ def training_docs(oracle: Oracle, guesses: Mapping[int, Mapping[str, list[list[A
                 cut[start:end] = True  # the rest of an entity that was answered in part is no guess either
         docs.append(oracle.training_doc(text, kept, sure & ~cut))
     return docs
-
-
-def _sure(
-    belief: Posterior, doc: Doc, open_words: np.ndarray, trust: float
-) -> tuple[np.ndarray, list[tuple[int, int, str]]]:
-    """Sure words, and the entities on them; a word of an entity that is not sure as a whole is not sure."""
-    column = {tag: k for k, tag in enumerate(belief.tags)}
-    chosen = [column[tag] for tag in belief.best]
-    sure = (belief.marginals[np.arange(belief.words), chosen] >= trust) & open_words
-    tokens = word_tokens(doc)
-    entities = []
-    for span in belief.spans:
-        start, end = (int(np.searchsorted(tokens, edge)) for edge in (span.start, span.end))
-        if start < end and sure[start:end].all():
-            entities.append((start, end, span.label))
-        else:
-            sure[start:end] = False
-    return sure, entities

@@ -1,6 +1,10 @@
 """Many annotators at once on one server: how long give and take last, and the rate at which that becomes too long.
 
     python benchmarks/annotate_load.py --annotators 50 --rates 10,50,100,200 --seconds 20 [--busy]
+    python benchmarks/annotate_load.py --learn PIPELINE --train TRAIN.spacy --dev DEV.spacy    (a real training beside)
+    python benchmarks/annotate_load.py --annotators 200 --stored 1000000 --db postgresql://...
+    python benchmarks/annotate_load.py --learn PIPELINE --train TRAIN.spacy --dev DEV.spacy    (a real training beside)
+    python benchmarks/annotate_load.py --annotators 200 --stored 1000000 --db postgresql://...    (an empty database)
     python benchmarks/annotate_load.py --endure 20000    (the server's memory over one long session)
 
 A rate is answers a second of all annotators together; what happens while they sit down is not counted. Requests go to
@@ -15,6 +19,7 @@ import json
 import multiprocessing
 import os
 import random
+import subprocess
 import sys
 import tempfile
 import time
@@ -25,9 +30,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import typer
+from sqlalchemy import insert, select, text
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from bioactive.annotate import schema
+from bioactive.annotate.learning import STATUS, Worker
+from bioactive.annotate.store import Store
+from bioactive.annotate.tasks import set_hashes, to_json
 from tests.app.support import ServerProcess, numbered_tasks
 
 ARRIVAL = 5.0  # seconds in which the annotators of a rate sit down, one after the other
@@ -142,6 +152,17 @@ async def endure(server: ServerProcess, answers: int, parts: int = 10) -> None:
             return
 
 
+async def first_task(server: ServerProcess, start: float) -> dict[str, Any]:
+    """How long a server took to answer at all, and to find the first task that nobody has answered."""
+    up = time.perf_counter() - start
+    page, process = Page(server.url, Times(0.0)), server.process
+    assert process is not None
+    tasks = (await page.post("take", "get_session_questions", {"session_id": "ds-s0", "have": []}))["tasks"]
+    assert tasks, "there is no task"
+    found = {"up_s": up, "first_task_s": time.perf_counter() - start, "server_cpu_s": spent(process.pid)}
+    return {**{key: round(value, 1) for key, value in found.items()}, "server_mib": round(memory(process.pid), 1)}
+
+
 def busy() -> None:
     """What a training does to one core."""
     import numpy as np
@@ -154,6 +175,57 @@ def busy() -> None:
         matrix = np.tanh(matrix @ matrix)
 
 
+def learning(pipeline: Path, train: Path, dev: Path, source: Path, folder: Path, database: str) -> Worker:
+    """The worker that `ner.active` starts: it trains on what the scripted annotators answer, and ranks."""
+    options = {
+        "--train": train,
+        "--dev": dev,
+        "--models": folder / "models",
+        "--folder": folder,
+        "--max-epochs": 3,
+        "--pool": 500,
+    }
+    words = [str(word) for pair in options.items() for word in pair]
+    worker = Worker(["learn", "ds", str(pipeline.resolve()), str(source), *words], folder, database)
+    worker.start()
+    return worker
+
+
+def fill(database: str, tasks: list[dict[str, Any]], sessions: int, chunk: int = 20_000) -> None:
+    """Answer tasks as so many sessions, by plain inserts: the server would take an hour for a million."""
+    with Store(database) as store:
+        store.add_dataset("ds")
+        for number in range(sessions):
+            store.add_dataset(f"ds-s{number}", session=True)
+        for start in range(0, len(tasks), chunk):
+            with store.database.write() as connection:
+                numbers = {row.name: row.id for row in connection.execute(select(schema.dataset))}
+                for table, made in filled(tasks[start : start + chunk], start + 1, numbers, sessions).items():
+                    connection.execute(insert(schema.metadata.tables[table]), made)
+        with store.database.write() as connection:
+            for table in ("example", "link", "receipt") if connection.dialect.name == "postgresql" else ():
+                ahead = f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
+                connection.execute(text(ahead))
+            connection.execute(text("ANALYZE"))
+
+
+def filled(
+    tasks: list[dict[str, Any]], first: int, numbers: dict[str, int], sessions: int
+) -> dict[str, list[dict[str, Any]]]:
+    """The rows of answered tasks, by table; `first` is the number of the first example."""
+    rows: dict[str, list[dict[str, Any]]] = {"example": [], "link": [], "receipt": []}
+    for number, raw in enumerate(tasks, first):
+        task, session = set_hashes(raw), f"ds-s{number % sessions}"
+        hashes = {"input_hash": task["_input_hash"], "task_hash": task["_task_hash"]}
+        content = to_json({**task, "answer": "accept", "_session_id": session, "_view_id": "ner_manual"})
+        rows["example"].append({"id": number, **hashes, "content": content})
+        for place, name in enumerate(("ds", session)):
+            rows["link"].append({"id": 2 * number + place, "example_id": number, "dataset_id": numbers[name]})
+        told = {"session": session, "answer_id": f"filled-{number}", "digest": "", "received": 1.7e9 + number}
+        rows["receipt"].append({"id": number, "dataset_id": numbers["ds"], **hashes, "example_id": number, **told})
+    return rows
+
+
 def main(
     annotators: int = typer.Option(50, "--annotators"),
     rates: str = typer.Option("10,25,50,100,200", "--rates", help="Answers a second, with commas between"),
@@ -162,13 +234,23 @@ def main(
     tasks: int = typer.Option(100_000, "--tasks"),
     endure_answers: int = typer.Option(0, "--endure", help="Instead: memory over so many answers of one session"),
     with_busy: bool = typer.Option(False, "--busy", help="Keep one core busy beside, as a training does"),
+    pipeline: Path | None = typer.Option(None, "--learn", help="Let a worker train this pipeline beside"),
+    train: Path = typer.Option(Path(), "--train", help="With --learn: its corpus"),
+    dev: Path = typer.Option(Path(), "--dev", help="With --learn: its dev set"),
+    stored: int = typer.Option(0, "--stored", help="Answers that are there before, to tasks that the source has too"),
 ) -> None:
     """Run the rates one after the other, and print a line of JSON for each."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         source = folder / "tasks.jsonl"
-        source.write_text("".join(json.dumps(task) + "\n" for task in numbered_tasks(tasks)), encoding="utf-8")
-        server = stack.enter_context(ServerProcess(db or str(folder / "answers.db"), source))
+        address, all_tasks = db or str(folder / "answers.db"), numbered_tasks(stored + tasks)
+        source.write_text("".join(json.dumps(task) + "\n" for task in all_tasks), encoding="utf-8")
+        if stored:
+            fill(address, all_tasks[:stored], annotators)
+        start = time.perf_counter()
+        server = stack.enter_context(ServerProcess(address, source))
+        if stored:
+            typer.echo(json.dumps(asyncio.run(first_task(server, start))))
         if endure_answers:
             asyncio.run(endure(server, endure_answers))
             return
@@ -176,12 +258,32 @@ def main(
             beside = multiprocessing.get_context("spawn").Process(target=busy, daemon=True)
             beside.start()
             stack.callback(beside.terminate)
+        if pipeline is not None:
+            stack.callback(learning(pipeline, train, dev, source, folder / "worker", address).stop)
         for rate in (float(rate) for rate in rates.split(",")):
             assert server.process is not None
             before = spent(server.process.pid)
             found = asyncio.run(step(server.url, annotators, rate, seconds))
             found["server_cpu_s"] = round(spent(server.process.pid) - before, 1)
+            found["server_mib"] = round(memory(server.process.pid), 1)
+            if pipeline is not None:
+                found["worker"] = (folder / "worker" / STATUS).read_text(encoding="utf-8")
             typer.echo(json.dumps({**found, "machine_load": round(os.getloadavg()[0], 1)}))
+        if stored:
+            start = time.perf_counter()
+            command = [
+                sys.executable,
+                "-m",
+                "bioactive",
+                "db-out",
+                "ds",
+                "-o",
+                str(folder / "out.jsonl"),
+                "--db",
+                address,
+            ]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            typer.echo(json.dumps({"db_out_s": round(time.perf_counter() - start, 1)}))
 
 
 if __name__ == "__main__":

@@ -187,8 +187,13 @@ class Store:
 
     def recent_count(self, name: str) -> int:
         """As `count_dataset`, but what other programs added in the last seconds may be missing."""
-        counted, at = self._counts.get(name, (0, -COUNT_SECONDS))
-        if time.monotonic() - at >= COUNT_SECONDS:
+        with self._counting:
+            counted, at = self._counts.get(name, (None, 0.0))
+            if counted is not None and time.monotonic() - at >= COUNT_SECONDS:
+                # This thread counts, which takes long where there are many; the others go by the old count meanwhile.
+                self._counts[name] = (counted, time.monotonic())
+                counted = None
+        if counted is None:
             counted = self.count_dataset(name)
             with self._counting:
                 self._counts[name] = (counted, time.monotonic())

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "bioactive"
 
 GROUND = {"errors", "tags", "fingerprint", "strict_json", "whole"}
-KNOWLEDGE = {"tokenizer", "tables", "prints", *GROUND}
+KNOWLEDGE = {"tokenizer", "tables", "prints", "lean", *GROUND}
 DATA = {"annotate.store", "annotate.tasks", "corpus", "evaluation"}
 WORK = {"annotate.recipes", "active"}
 TOP = {"annotate.server", "active.loop", "models"}
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tables": set(),
     "whole": set(),
     "prints": set(),
+    "lean": set(),
     "strict_json": set(),
     "tokenizer": GROUND,
     "ner": set(),

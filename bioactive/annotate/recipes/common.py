@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...corpus.tally import Tally
 from ...errors import error
+from ...lean import lean_imports
 from ..tasks import ANNOTATOR_ID, INPUT_HASH, SESSION_ID, TASK_HASH, TIMESTAMP, VIEW_ID, Task, hash_of_asked
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ def load_pipeline(name: str) -> Language:
     RETURNS (Language): The pipeline.
     RAISES (BioactiveError): B416 when there is none.
     """
+    with lean_imports():
+        return _loaded(name)
+
+
+def _loaded(name: str) -> Language:
     import spacy
 
     if spacy.util.is_package(name) or Path(name).exists():

@@ -19,11 +19,12 @@ from bioactive.active.measures import get_measure
 from bioactive.active.posteriors import posterior
 from bioactive.active.rank import rank_pool
 from bioactive.annotate.teach import TextClassifier
-from bioactive.corpus.binfile import write_docs
+from bioactive.corpus.binfile import read_docs, write_docs
 from bioactive.errors import BioactiveError
 from bioactive.questions.evaluate import evaluate
 from bioactive.questions.lexical import lexical
 from bioactive.questions.pairs import Pair, pair_text, to_docs
+from bioactive.questions.scores import tuned_threshold
 from bioactive.questions.threshold import answer, answers_of, create_threshold_callback, probabilities, threshold_of
 from bioactive.tokenizer import blank
 
@@ -227,8 +228,6 @@ def test_no_words_have_no_flags(one: list[str], other: list[str]) -> None:
 
 
 def test_evaluation_has_the_baselines(nlp: Language, tmp_path: Path) -> None:
-    from bioactive.corpus.binfile import write_docs
-
     write_docs(list(to_docs(pairs(), nlp.tokenizer)), tmp_path / "a.spacy")
     found = evaluate(nlp, tmp_path / "a.spacy", tmp_path / "a.spacy", tmp_path / "a.spacy")
     assert found.systems["majority"].accuracy.value == 0.5
@@ -238,8 +237,6 @@ def test_evaluation_has_the_baselines(nlp: Language, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_config_trains_with_spacy(tiny_bert: Path, tmp_path: Path) -> None:
-    from bioactive.corpus.binfile import write_docs
-
     write_docs(list(to_docs(pairs(), blank("ru").tokenizer)), tmp_path / "a.spacy")
     paths = [f"--paths.{name}={tmp_path / 'a.spacy'}" for name in ("train", "dev")]
     options = [
@@ -250,4 +247,8 @@ def test_config_trains_with_spacy(tiny_bert: Path, tmp_path: Path) -> None:
     ]
     command = [sys.executable, "-m", "spacy", "train", "configs/yesno.cfg", "--output", str(tmp_path / "run")]
     subprocess.run([*command, *paths, *options], check=True, cwd=ROOT, capture_output=True)
-    assert set(spacy.load(tmp_path / "run" / "model-best")(pair_text(*pairs()[0][:2])).cats) == {"yes", "no"}
+    trained = spacy.load(tmp_path / "run" / "model-best")
+    assert set(trained(pair_text(*pairs()[0][:2])).cats) == {"yes", "no"}
+    docs = list(read_docs(tmp_path / "a.spacy", trained.vocab))
+    # What the training tuned is what the same questions give now.
+    assert threshold_of(trained) == pytest.approx(tuned_threshold(answers_of(docs), probabilities(trained, docs)))

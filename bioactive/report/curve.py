@@ -11,7 +11,7 @@ from bioactive.evaluation.bootstrap import Interval
 from bioactive.tables import table
 
 from .drawing import Drawing, Line
-from .page import beside, figure, ranged, section, text
+from .page import figure, ranged, section, text
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def learning_curve(points: Sequence[Point], told: bool = True) -> str:
     """The curve and its table.
 
     points (Sequence[Point]): Oldest first. Those of another dev set than the last one's are left out, and counted.
-    told (bool): Put the table of the points beside it.
+    told (bool): Put the table of the points below it.
     RETURNS (str): A section; nothing for fewer than two points.
     """
     kept = [one for one in points if one.dev == points[-1].dev]
@@ -55,7 +55,7 @@ def learning_curve(points: Sequence[Point], told: bool = True) -> str:
     chart = figure(Drawing([line], [], title, caption).svg(), caption)
     left = len(points) - len(kept)
     told_of = text(f"{left:,} earlier ones were scored on another dev set and are left out.", soft=True) if left else ""
-    return section("Learning curve", beside(chart, _table(kept)) if told else chart, told_of)
+    return section("Learning curve", chart, _table(kept) if told else "", told_of)
 
 
 def _axis(points: Sequence[Point]) -> tuple[str, list[int]]:

@@ -68,7 +68,7 @@ dl.facts small { display: block; font-size: .8rem; color: var(--soft) }
   .split { grid-template-columns: 1fr }
   th, td { padding: .35rem .4rem }
 }
-section > figure { max-width: 44rem }
+section > figure { max-width: 44rem; margin-bottom: 1rem }
 td.words { text-align: left; white-space: normal; min-width: 14rem }
 h3 { font-size: 1rem; margin: 1.25rem 0 .35rem }
 .example { border-left: 3px solid var(--rule); padding: .1rem 0 .1rem .75rem; margin: .6rem 0 1rem }

@@ -134,6 +134,7 @@ def test_rehearsal_meets_every_label_and_leaves_answered_texts_alone():
     answer = {"text": docs[0].text, "spans": [], "answer": "accept", "_view_id": "ner_manual"}
     merged = merge(docs, [answer], spacy.blank("en"), rehearse=6, seed=3)
     assert len(merged.docs) == 7 and merged.left_out == 23
+    assert merged.words == 4
     labels = {ent.label_ for doc in merged.docs for ent in doc.ents}
     assert labels == {"RARE", "COMMON"}
     assert merged.docs[-1].text == docs[0].text
@@ -167,6 +168,7 @@ def test_command_publishes_a_revision_and_promotes_it(corpus, model, tmp_path):
     assert revisions.names() == ["active_iter_1_added_20"]
     manifest = revisions.manifest("active_iter_1_added_20")
     assert manifest.parent == str(model)
+    assert manifest.words == sum(len(task["tokens"]) for task in answers_of(corpus["pool"]))
     assert set(manifest.metrics) == {
         "dev_before",
         "dev_after",

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from bioactive.cli.app import app
 from bioactive.errors import BioactiveError
-from bioactive.simulation.experiment import Experiment, read_experiment
+from bioactive.simulation.experiment import Experiment, read_experiment, stored_experiment
 from bioactive.simulation.simulate import Options, read_rows, run_path, simulate
 
 from .conftest import make_doc
@@ -89,6 +89,7 @@ def test_every_round_is_written_and_strategies_of_a_seed_begin_alike(experiment,
     rows = all_rows(tmp_path / "out")
     assert set(rows) == {f"{name}-{seed}.jsonl" for name in ("random", "stretches", "full") for seed in (0, 1)}
     assert len(told) == 2 * (3 + 3 + 1)
+    assert stored_experiment(tmp_path / "out") == experiment
     for seed in (0, 1):
         first, second = rows[f"random-{seed}.jsonl"], rows[f"stretches-{seed}.jsonl"]
         assert first[0]["asked"] == second[0]["asked"]

@@ -5,8 +5,7 @@ has zero width, so spaCy's prefix and suffix search is left empty: it takes one 
 at the whole run again for each, which is quadratic on a long run.
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: thinc reads those of registered functions, older ones as they stand.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

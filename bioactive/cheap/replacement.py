@@ -1,7 +1,6 @@
 """The augmenter "bioactive.entity_replacement.v1": it draws from the training set, from lists and from ontologies."""
 
-from __future__ import annotations
-
+# No postponed annotations here: thinc reads those of registered functions, older ones as they stand.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 

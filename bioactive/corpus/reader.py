@@ -1,7 +1,6 @@
 """The corpus reader of the training configs: spaCy's own, over files that are unpacked about thirty times as fast."""
 
-from __future__ import annotations
-
+# No postponed annotations here: thinc reads those of registered functions, older ones as they stand.
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path

@@ -1,7 +1,6 @@
 """Training batches by the word pieces that an encoder will see, padding included."""
 
-from __future__ import annotations
-
+# No postponed annotations here: thinc reads those of registered functions, older ones as they stand.
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property

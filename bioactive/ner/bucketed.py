@@ -4,8 +4,7 @@ What goes in and comes out, the pieces, their alignment, the gradients and the s
 only the order in which the encoder sees the stretches of text, and its number format, differ.
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: thinc reads those of registered functions, older ones as they stand.
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -132,7 +131,7 @@ class BucketedShim(HFShim):
         else:
             super().finish_update(optimizer)
 
-    def from_bytes(self, bytes_data: bytes) -> BucketedShim:
+    def from_bytes(self, bytes_data: bytes) -> "BucketedShim":
         self._int8 = None
         return cast(BucketedShim, super().from_bytes(bytes_data))
 

@@ -5,8 +5,7 @@ those are what a user reads and what a threshold is set on. The best sequence of
 temperature.
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: thinc reads those of registered functions, older ones as they stand.
 from collections.abc import Callable, Iterable
 from pathlib import Path
 

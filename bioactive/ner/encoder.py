@@ -3,8 +3,7 @@
 The encoder's weights and tokenizer travel in the layer's bytes, so that a packaged pipeline loads without a hub.
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: thinc reads those of registered functions, older ones as they stand.
 import copy
 import hashlib
 import tempfile
@@ -262,7 +261,7 @@ class EncoderShim(Shim):
         self._model.config.name_or_path = ""
         return str(self._model.config.to_json_string(use_diff=False))
 
-    def from_bytes(self, bytes_data: bytes) -> EncoderShim:
+    def from_bytes(self, bytes_data: bytes) -> "EncoderShim":
         from transformers import AutoConfig, AutoModel, AutoTokenizer
 
         message = srsly.msgpack_loads(bytes_data)

@@ -1,7 +1,6 @@
 """The logger "bioactive.epoch_table.v1": a row an evaluation with epoch, loss, precision, recall, F1 and accuracy."""
 
-from __future__ import annotations
-
+# No postponed annotations here: thinc reads those of registered functions, older ones as they stand.
 import sys
 from collections.abc import Callable
 from pathlib import Path

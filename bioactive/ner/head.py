@@ -3,8 +3,7 @@
 Three files for three worlds: the pipe (`component.py`) speaks spaCy, this file thinc, the inference (`crf.py`) torch.
 """
 
-from __future__ import annotations
-
+# No postponed annotations here: thinc reads those of registered functions, older ones as they stand.
 import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, cast
@@ -190,7 +189,7 @@ class NetworkShim(PyTorchShim):
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}
         return srsly.msgpack_dumps({"config": self.cfg, "state": save_tensors(tensors)})
 
-    def from_bytes(self, bytes_data: bytes) -> NetworkShim:
+    def from_bytes(self, bytes_data: bytes) -> "NetworkShim":
         message = srsly.msgpack_loads(bytes_data)
         self.cfg = message["config"]
         if "n_in" in self.cfg:

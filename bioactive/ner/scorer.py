@@ -1,7 +1,6 @@
 """The scorer "bioactive.crf_ner_scorer.v2": entities as before, and the share of words with the right tag."""
 
-from __future__ import annotations
-
+# No postponed annotations here: thinc reads those of registered functions, older ones as they stand.
 from collections.abc import Callable, Iterable
 from typing import Any
 

@@ -1,7 +1,6 @@
 """What a word looks like, as a vector that is learned: the cheap companion of a frozen encoder."""
 
-from __future__ import annotations
-
+# No postponed annotations here: thinc reads those of registered functions, older ones as they stand.
 from collections.abc import Callable
 from typing import Any, cast
 

@@ -1,7 +1,6 @@
 """The classifier of yes/no questions for spaCy's `textcat`: a thinc model from Docs to probabilities."""
 
-from __future__ import annotations
-
+# No postponed annotations here: thinc reads those of registered functions, older ones as they stand.
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 

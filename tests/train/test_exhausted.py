@@ -53,7 +53,7 @@ def pool(tmp_path: Path) -> Path:
 def test_ranking_out_of_memory_says_so_and_goes_on(model: Path, pool: Path, tmp_path: Path) -> None:
     words = ("rank", model, pool, tmp_path / "out.jsonl", "-bs", "1")
     done = command(limited(".part"), *words)
-    assert done.returncode == 1 and done.stderr.startswith("[B967]"), done.stderr
+    assert done.returncode == 1 and "[B967]" in done.stderr and "Traceback" not in done.stderr, done.stderr
     assert not (tmp_path / "out.jsonl").exists()
     assert command(None, *words).returncode == 0
     assert len(list(srsly.read_jsonl(tmp_path / "out.jsonl"))) == 12
@@ -67,15 +67,16 @@ def long_texts(config: Path, pool: Path) -> Path:  # noqa: F811
 
     nlp = spacy.blank("en")
     docs = DocBin().from_disk(config.parent / "pool.spacy").get_docs(nlp.vocab)
-    longer = [Doc.from_docs([doc] * 300) for doc in docs]
+    longer = [Doc.from_docs([doc] * 100) for doc in docs]
     DocBin(docs=longer).to_disk(config.parent / "pool.spacy")
     return config
 
 
 def test_simulation_out_of_memory_in_a_process_says_so_and_goes_on(long_texts: Path, tmp_path: Path) -> None:
     words = ("simulate", long_texts, tmp_path / "out", "--experiment.seeds", "[0]", "--rounds.count", "1")
-    done = command(limited(".part"), *words, "--jobs", "2")
-    assert done.returncode == 1 and "[B967]" in done.stderr, done.stderr
+    done = command(limited(".part", 1 << 20), *words, "--jobs", "2")
+    # Some compiled parts do not look whether they got the memory, and take the process with them.
+    assert done.returncode == 1 and ("[B967]" in done.stderr or "[B968]" in done.stderr), done.stderr
     assert "Traceback" not in done.stderr
     assert command(None, *words).returncode == 0
     assert len(list((tmp_path / "out" / "runs").glob("*.jsonl"))) == 2

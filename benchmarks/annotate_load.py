@@ -202,11 +202,12 @@ def fill(database: str, tasks: list[dict[str, Any]], sessions: int, chunk: int =
                 numbers = {row.name: row.id for row in connection.execute(select(schema.dataset))}
                 for table, made in filled(tasks[start : start + chunk], start + 1, numbers, sessions).items():
                     connection.execute(insert(schema.metadata.tables[table]), made)
+                # Else PostgreSQL goes on checking foreign keys by the plan for an empty table: row by row.
+                connection.execute(text("ANALYZE"))
         with store.database.write() as connection:
             for table in ("example", "link", "receipt") if connection.dialect.name == "postgresql" else ():
                 ahead = f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
                 connection.execute(text(ahead))
-            connection.execute(text("ANALYZE"))
 
 
 def filled(

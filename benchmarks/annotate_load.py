@@ -192,7 +192,7 @@ def learning(pipeline: Path, train: Path, dev: Path, source: Path, folder: Path,
 
 
 def fill(database: str, tasks: list[dict[str, Any]], sessions: int, chunk: int = 20_000) -> None:
-    """Answer tasks as so many sessions, by plain inserts; for PostgreSQL a driver without C takes a millisecond each."""
+    """Answer tasks as so many sessions, by plain inserts; psycopg without C takes a millisecond each."""
     with Store(database) as store:
         store.add_dataset("ds")
         for number in range(sessions):

@@ -64,7 +64,8 @@ def plot_comparison(found: Sequence[Compared], output: Path, scored: str) -> lis
         shares = sorted(each.f)
         f = np.array([each.f[share] for share in shares])  # [shares, seeds]
         percents = [100 * share for share in shares]
-        label = f"{short_name(each.encoder)} ({f.shape[1]} seeds)"
+        seeds = f.shape[1]
+        label = f"{short_name(each.encoder)} ({seeds} seed{'s' * (seeds > 1)})"
         (line,) = axes.plot(percents, f.mean(axis=1), marker="o", label=label)
         axes.fill_between(percents, f.min(axis=1), f.max(axis=1), color=line.get_color(), alpha=0.15, linewidth=0)
     axes.set(xlabel="training documents, %", ylabel=f"F1 (strict, {scored})")

@@ -191,7 +191,7 @@ class CRFNer(TrainablePipe):
             n_tags = len(self.tags)
             lengths = torch.zeros(len(docs), dtype=torch.int64)
             return Lattice(torch.zeros(len(docs), 0, n_tags), lengths, torch.zeros(n_tags + 1, n_tags))
-        return self.model.predict(docs)
+        return _begun_at_words(self.model.predict(docs), docs)
 
     def set_annotations(self, docs: Sequence[Doc], scores: Lattice) -> None:
         """Set the entities of the best legal sequence, with their probabilities."""
@@ -223,7 +223,10 @@ class CRFNer(TrainablePipe):
         """
         docs = list(docs)
         encoded = vectors is not None and any(len(doc) for doc in docs)
-        scores = self.model.get_ref("output_layer").predict(vectors) if encoded else self.predict(docs)
+        if encoded:
+            scores = _begun_at_words(self.model.get_ref("output_layer").predict(vectors), docs)
+        else:
+            scores = self.predict(docs)
         decodable = self.decodable(scores).scaled(self.temperature)
         believed = crf.Trellis(self.probable(scores))
         best, paths = crf.viterbi(decodable)
@@ -293,7 +296,8 @@ class CRFNer(TrainablePipe):
         names = self.tags
         nothing = numpy.zeros((samples, 0, len(names)), dtype="float32"), numpy.zeros((samples, 0), dtype="int64")
         found = [DocSamples(names, *nothing) for _ in docs]
-        for rows, lattice in batches:
+        for rows, drawn in batches:
+            lattice = _begun_at_words(drawn, [docs[row] for row in rows for _ in range(samples)])
             marginals = crf.marginals(self.probable(lattice)).cpu().numpy()  # [B * S, L, K]
             best = crf.viterbi(self.decodable(lattice))[1].cpu().numpy()  # [B * S, L]
             for n, row in enumerate(rows):
@@ -491,6 +495,18 @@ class CRFNer(TrainablePipe):
         for label in self.labels:
             self.vocab.strings.add(label)
         return self
+
+
+def _begun_at_words(scores: Lattice, docs: Sequence[Doc]) -> Lattice:
+    """Potentials of Docs among whose paths none begins an entity at white space, [B, L, K]: texts have line breaks that
+    a corpus of columns never showed."""
+    spaces = [(row, token.i) for row, doc in enumerate(docs) for token in doc if token.is_space]
+    if not spaces:
+        return scores
+    allowed = torch.ones_like(scores.emissions, dtype=torch.bool)
+    rows, places = torch.tensor(spaces, device=allowed.device).T
+    allowed[rows, places, tags.begin(0) :: 2] = False
+    return crf.restrict(scores, allowed)
 
 
 def _probs(log_probs: torch.Tensor) -> list[float]:

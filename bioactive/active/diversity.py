@@ -9,6 +9,9 @@ import numpy as np
 
 from .posteriors import Posterior
 
+# Items that k-means looks at in one step.
+KM_BATCH = 1024
+
 
 def k_centre(rows: np.ndarray, known: np.ndarray | None = None) -> Iterator[int]:
     """Items in the order of greedy k-centre: each is the furthest from all before it and from what is known.
@@ -41,12 +44,15 @@ def k_means(rows: np.ndarray, clusters: int, seed: int = 0) -> list[int]:
         clusters first.
     Source: after Zhdanov 2019, Diverse mini-batch active learning; there scores weigh the items.
     """
-    from sklearn.cluster import MiniBatchKMeans
+    from sklearn.cluster import KMeans, MiniBatchKMeans
 
     rows, clusters = _unit(rows), max(1, clusters)
     if clusters >= len(rows):
         return list(range(len(rows)))
-    fitted = MiniBatchKMeans(clusters, random_state=seed, n_init=3, batch_size=1024).fit(rows)
+    # Of few items the sample that mini-batches begin with may hold one twice and miss another.
+    small = len(rows) <= KM_BATCH
+    kind, more = (KMeans, {}) if small else (MiniBatchKMeans, {"batch_size": KM_BATCH})
+    fitted = kind(clusters, random_state=seed, n_init=3, **more).fit(rows)
     sizes = np.bincount(fitted.labels_, minlength=clusters)
     away = ((rows - fitted.cluster_centers_[fitted.labels_]) ** 2).sum(axis=1)
     turn = np.zeros(len(rows), dtype=int)

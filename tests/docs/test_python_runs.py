@@ -14,6 +14,7 @@ import spacy
 import srsly
 from spacy.cli.train import train
 from spacy.tokens import DocBin
+from spacy.training import Example
 
 from bioactive.annotate import server
 from bioactive.annotate.controller import Controller
@@ -69,6 +70,12 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     train(CONFIG, made / "trained", overrides={**paths, "training.max_epochs": 2})
     for run in RUNS:
         shutil.copytree(made / "trained" / "model-best", made / "training" / run / "model-best")
+    questions = spacy.blank("ru")
+    questions.add_pipe("textcat")
+    eg = Example.from_dict(questions.make_doc("да"), {"cats": {"yes": 1.0, "no": 0.0}})
+    questions.initialize(lambda: [eg])
+    (made / "training" / "yesno").mkdir(parents=True)
+    questions.to_disk(made / "training" / "yesno" / "model-best")
     revisions, name = Revisions(made / "models"), "active_iter_3_added_150"
     shutil.copytree(made / "trained" / "model-best", made / "copy")
     revisions.publish(made / "copy", Manifest(name, "", {}, {}, {}, "yes"))

@@ -129,7 +129,8 @@ def test_learning_worker_out_of_memory_is_told_and_the_answers_stay(
     with Store(str(tmp_path / "a.db")) as store:
         store.add_dataset("notes")
         store.add_examples(answers, ["notes"])
-        worker = Worker(["learn", "notes", str(model), str(pool)], tmp_path / "learning", str(tmp_path / "a.db"))
+        words = ["learn", "notes", str(model), str(pool), "--folder", str(tmp_path / "learning")]
+        worker = Worker(words, tmp_path / "learning", str(tmp_path / "a.db"))
         with caplog.at_level(logging.ERROR, "bioactive"):
             worker.start()
             assert worker.process is not None and worker.process.wait(120) == 1

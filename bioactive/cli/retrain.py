@@ -82,7 +82,7 @@ def summary(result: Round) -> list[str]:
     if result.pseudo is not None:
         wrong = result.pseudo.wrong / max(1, result.pseudo.checked)
         lines.append(
-            f"Trusted    {result.pseudo.words:,} words beside answers; of such words {wrong:.1%} are wrong on dev"
+            f"Trusted    {result.pseudo.words:,} words beside answers; on dev {wrong:.1%} of such words are wrong"
         )
     lines += [f"Dropped    {count} {kind}" for kind, count, _ in merged.dropped]
     for name in result.before:

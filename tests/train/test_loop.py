@@ -12,11 +12,13 @@ from typer.testing import CliRunner
 from bioactive.active.loop import retrain
 from bioactive.active.merging import merge, overlay
 from bioactive.cli.app import app
+from bioactive.cli.retrain import summary
 from bioactive.corpus.jsonl import doc_to_task, write_jsonl
 from bioactive.corpus.tally import Tally
 from bioactive.errors import BioactiveError
 from bioactive.models.promotions import history
 from bioactive.models.revisions import Revisions
+from bioactive.models.rounds import Plan, learn
 
 
 def answers_of(path: Path, answer: str = "accept") -> list[dict]:
@@ -155,6 +157,21 @@ def test_retrain_compares_before_and_after(corpus, model, tmp_path):
     assert result.paired.difference.value == pytest.approx(gain)
     assert set(result.data) == {"train", "dev"}
     assert spacy.load(result.pipeline).pipe_names == ["tok2vec", "crf_ner"]
+
+
+def test_trust_trains_on_unasked_words_and_says_how_many(corpus, model, tmp_path):
+    answers = answers_of(corpus["pool"])
+    for answer in answers:
+        answer["tokens"] = [{**token, "disabled": token["id"] > 1} for token in answer["tokens"]]
+        answer["spans"] = [span for span in answer["spans"] if span["token_end"] <= 1]
+    plan = Plan(corpus["train"], corpus["dev"], max_epochs=1, trust=0.0)
+    found, manifest, _ = learn(model, answers, plan, tmp_path / "models")
+    assert found.pseudo is not None and found.pseudo.words > 0 and manifest.settings["trust"] == 0.0
+    opened = sum(token.ent_iob == 0 for doc in found.merged.docs for token in doc)
+    assert opened - found.pseudo.words == sum(token.ent_iob == 0 for doc in found.pseudo.docs for token in doc)
+    (line,) = [line for line in summary(found) if line.startswith("Trusted")]
+    wrong = found.pseudo.wrong / found.pseudo.checked
+    assert line == f"Trusted    {found.pseudo.words} words beside answers; on dev {wrong:.1%} of such words are wrong"
 
 
 def test_command_publishes_a_revision_and_promotes_it(corpus, model, tmp_path):

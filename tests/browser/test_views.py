@@ -261,13 +261,15 @@ def test_name_of_a_span_stays_within_the_text(server: Any, browser: Any, width: 
     page = browser.new_page(viewport={"width": width, "height": 700})
     try:
         page.goto(f"{running.url}?session=anna")
-        page.locator(".ent").first.wait_for()
-        edges = page.evaluate(
-            "[document.querySelector('.text'), ...document.querySelectorAll('.name')]"
-            ".map((e) => e.getBoundingClientRect()).map((box) => [box.left, box.right])"
+        # Names are moved once they are laid out, which on a busy machine is some frames later.
+        page.wait_for_function(
+            """() => {
+              const [text, ...names] = [document.querySelector('.text'), ...document.querySelectorAll('.name')]
+                .map((each) => each?.getBoundingClientRect());
+              return names.length === 4
+                && names.every((name) => text.left - 1 <= name.left && name.right <= text.right + 1);
+            }""",
+            timeout=5000,
         )
     finally:
         page.close()
-    (left, right), *names = edges
-    assert len(names) == 4
-    assert all(left - 1 <= start and end <= right + 1 for start, end in names), edges

@@ -17,7 +17,7 @@ import numpy as np
 from bioactive.errors import error
 
 from .posteriors import Posterior, entropy_of
-from .sampled import known_samples, of_samples, samples_of
+from .sampled import known_samples, of_samples
 from .word_measures import word_bald, word_entity_entropy
 
 Measure = Callable[[Posterior], float]
@@ -42,16 +42,6 @@ def get_measure(name: str, seed: int = 0) -> Measure:
         raise error("B321", name=name, known=", ".join(sorted(measures.get_all())))
     found = measures.get(name)
     return partial(found, seed=seed) if "seed" in inspect.signature(found).parameters else found
-
-
-def samples_needed(name: str) -> int:
-    """How many stochastic passes a measure looks at: what `posterior(..., samples=)` is to be given for it.
-
-    name (str): A name in the registry `measures`. A measure of your own says it by an attribute `samples`.
-    RETURNS (int): 0 for a measure of the plain posterior.
-    RAISES (BioactiveError): B321 when there is none of this name.
-    """
-    return samples_of(get_measure(name))
 
 
 @measures("random")

@@ -7,7 +7,7 @@ in `posteriors` or by an entry point in the group "bioactive_posteriors".
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import inf, nan
@@ -19,6 +19,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from bioactive.errors import error
+from bioactive.evaluation.blocks import blocks
 from bioactive.evaluation.pairs import unlabelled_copy
 from bioactive.tags import tags_for, tags_from_spans
 
@@ -68,6 +69,8 @@ class Posterior:
 
 
 Adapter = Callable[..., list[Posterior]]
+# Docs that are asked about at a time where there are many.
+BATCH = 256
 CLASSIFIERS = ("textcat", "textcat_multilabel")
 posteriors = catalogue.create("bioactive", "posteriors", entry_points=True)
 
@@ -104,6 +107,17 @@ def posterior(
     ready = list(nlp.pipe(filled, disable=later, batch_size=max(1, len(filled))))
     found = iter(adapter(nlp.get_pipe(name), ready, **options) if ready else [])
     return [next(found) if len(doc) else _certain() for doc in bare]
+
+
+def beliefs(nlp: Language, docs: Sequence[Doc], **sampling: Any) -> Iterator[tuple[int, Posterior]]:
+    """Position and posterior of each of many Docs; those of like length are asked about together.
+
+    nlp, docs, sampling: As in `posterior`.
+    YIELDS (tuple[int, Posterior]): Each Doc once, the shortest first.
+    """
+    order = sorted(range(len(docs)), key=lambda i: len(docs[i]))
+    for batch in blocks(order, BATCH):
+        yield from zip(batch, posterior(nlp, [docs[i] for i in batch], **sampling), strict=True)
 
 
 def find_adapter(nlp: Language, component: str | None = None) -> tuple[str, Adapter]:

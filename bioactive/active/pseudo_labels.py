@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from bioactive.evaluation.blocks import blocks
-from bioactive.evaluation.pairs import unlabelled_copy
-
 from .merging import REJECTED
-from .posteriors import Posterior, posterior
+from .posteriors import Posterior, beliefs
 from .stretches import word_tokens
 
-BATCH = 256
 # First, end, label.
 Entity = tuple[int, int, str]
 
@@ -47,7 +43,8 @@ def pseudo_label(nlp: Language, docs: Sequence[Doc], held_out: Iterable[Doc], tr
     """
     found, words = list(docs), 0
     partial = [place for place, doc in enumerate(docs) if {token.ent_iob == 0 for token in doc} == {False, True}]
-    for place, belief in _believed(nlp, partial, docs):
+    for number, belief in beliefs(nlp, [docs[place] for place in partial]):
+        place = partial[number]
         doc = docs[place]
         tokens = word_tokens(doc)
         open_words = np.array([doc[int(i)].ent_iob == 0 for i in tokens], dtype=bool)
@@ -88,13 +85,6 @@ def sure_words(belief: Posterior, doc: Doc, open_words: np.ndarray, trust: float
     return sure, entities
 
 
-def _believed(nlp: Language, places: Sequence[int], docs: Sequence[Doc]) -> Iterator[tuple[int, Posterior]]:
-    """Place and posterior of Docs; those of like length are asked about together."""
-    for batch in blocks(sorted(places, key=lambda place: len(docs[place])), BATCH):
-        bare = [unlabelled_copy(docs[place], nlp.vocab) for place in batch]
-        yield from zip(batch, posterior(nlp, bare), strict=True)
-
-
 def _filled(doc: Doc, sure: set[int], spans: Iterable[Entity]) -> Doc:
     """A copy of a Doc with the sure tokens labelled as well; entities count tokens."""
     copy = doc.copy()
@@ -108,7 +98,7 @@ def _filled(doc: Doc, sure: set[int], spans: Iterable[Entity]) -> Doc:
 def _errors(nlp: Language, golds: Sequence[Doc], trust: float) -> tuple[int, int]:
     """Sure words of gold Docs, and how many of these have another tag in gold."""
     checked = wrong = 0
-    for place, belief in _believed(nlp, range(len(golds)), golds):
+    for place, belief in beliefs(nlp, golds):
         gold = golds[place]
         words = [gold[int(i)] for i in word_tokens(gold)]
         sure, _ = sure_words(belief, gold, np.array([word.ent_iob != 0 for word in words], dtype=bool), trust)

@@ -19,19 +19,10 @@ from thinc.api import Config, Model, Optimizer, set_dropout_rate
 from thinc.types import Floats2d
 
 from .. import tags
-from ..errors import BioactiveError, Errors, error
+from ..errors import Errors, error
 from . import crf, sampling
 from .crf import Lattice, SpanQuery
-from .gold import (
-    UNKNOWN,
-    UNKNOWN_LABEL,
-    entity_words,
-    gold_numbers,
-    gold_tags,
-    labels_in,
-    weight_of,
-    words_after_entities,
-)
+from .gold import allowed_tags, gold_tags, labels_in, weight_of
 from .sampling import DocSamples, Passes
 from .spans import spans_of
 from .temperature import best_temperature
@@ -403,7 +394,7 @@ class CRFNer(TrainablePipe):
         device = scores.emissions.device
         allowed = numpy.ones(tuple(scores.emissions.shape), dtype=bool)
         for row, eg in enumerate(examples):
-            self._allow_gold_only(allowed[row], eg)
+            allowed[row, : len(eg.predicted)] = allowed_tags(eg, self.labels, self.name)
         legal = legal_moves(len(self.labels)).to(device)
         if self._independent:
             legal = torch.ones_like(legal)
@@ -414,29 +405,6 @@ class CRFNer(TrainablePipe):
         )
         n_docs = len(examples)
         return loss.item() / n_docs, Lattice(d_emissions / n_docs, scores.lengths, d_transitions / n_docs)
-
-    def _allow_gold_only(self, allowed: NDArray[numpy.bool_], eg: Example) -> None:
-        """Forbid, for the annotated words of one Doc, all tags but those that the gold leaves; `allowed` is [L, K]."""
-        numbers = gold_numbers(eg, self.labels)
-        if (numbers == UNKNOWN_LABEL).any():
-            tag = gold_tags(eg)[int((numbers == UNKNOWN_LABEL).argmax())] or ""
-            raise self._unknown(tag[2:])
-        for span in entity_words(eg):
-            if span.label_ not in self.labels:
-                raise self._unknown(span.label_)
-            index = self.cfg["labels"].index(span.label_)
-            # Words that have a tag of their own keep it.
-            inner = span.start + numpy.flatnonzero(numbers[span.start : span.end] == UNKNOWN)
-            allowed[inner] = False
-            allowed[inner, tags.begin(index) : tags.inside(index) + 1] = True
-        for word in words_after_entities(eg, numbers):
-            allowed[word, tags.inside(tags.label_of(numbers[word - 1]))] = False
-        (words,) = numpy.nonzero(numbers >= 0)
-        allowed[words] = False
-        allowed[words, numbers[words]] = True
-
-    def _unknown(self, label: str) -> BioactiveError:
-        return error("B203", name=self.name, label=label, labels=", ".join(self.labels))
 
     def _rejected(self, row: int, eg: Example) -> list[SpanQuery]:
         """The spans of one Doc that are no entities."""

@@ -54,7 +54,37 @@ def _numbers(doc: Doc, labels: Sequence[str]) -> NDArray[numpy.int64]:
     return found
 
 
-def words_after_entities(eg: Example, numbers: NDArray[numpy.int64]) -> NDArray[numpy.int64]:
+def allowed_tags(eg: Example, labels: Sequence[str], name: str) -> NDArray[numpy.bool_]:
+    """The tags that each word of the predicted Doc may have, by all that the gold Doc says.
+
+    eg (Example): The Example.
+    labels (Sequence[str]): The labels, in the order of the tags.
+    name (str): What the component is called in a message.
+    RETURNS (NDArray[bool]): [L, K].
+    RAISES (BioactiveError): B203 for a gold label that is none of these.
+    """
+    numbers = gold_numbers(eg, labels)
+    allowed = numpy.ones((len(numbers), 2 * len(labels) + 1), dtype=bool)
+    if (numbers == UNKNOWN_LABEL).any():
+        tag = gold_tags(eg)[int((numbers == UNKNOWN_LABEL).argmax())] or ""
+        raise error("B203", name=name, label=tag[2:], labels=", ".join(labels))
+    for span in entity_words(eg):
+        if span.label_ not in labels:
+            raise error("B203", name=name, label=span.label_, labels=", ".join(labels))
+        index = labels.index(span.label_)
+        # Words that have a tag of their own keep it.
+        inner = span.start + numpy.flatnonzero(numbers[span.start : span.end] == UNKNOWN)
+        allowed[inner] = False
+        allowed[inner, tags.begin(index) : tags.inside(index) + 1] = True
+    for word in _words_after_entities(eg, numbers):
+        allowed[word, tags.inside(tags.label_of(numbers[word - 1]))] = False
+    (words,) = numpy.nonzero(numbers >= 0)
+    allowed[words] = False
+    allowed[words, numbers[words]] = True
+    return allowed
+
+
+def _words_after_entities(eg: Example, numbers: NDArray[numpy.int64]) -> NDArray[numpy.int64]:
     """The words that nobody annotated right after an annotated entity: its end is known, so they do not continue it.
 
     eg (Example): The Example.

@@ -9,12 +9,12 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from bioactive.active.posteriors import entropy_of
+from bioactive.active.posteriors import BATCH, beliefs, entropy_of
 from bioactive.evaluation.blocks import pipe_block
 from bioactive.evaluation.load import read_docs
 from bioactive.evaluation.pairs import unlabelled_copy
 
-from .choose import BATCH, Pool, beliefs
+from .choose import Pool
 from .experiment import Experiment
 from .in_memory import Trainer
 from .metrics import get_metric

@@ -13,17 +13,15 @@ from spacy.tokens import Doc
 from bioactive.active.costs import TimeModel
 from bioactive.active.diversity import boosted, length_density, rarity, representativeness
 from bioactive.active.measures import ORACLE, TEXT_ONLY, get_measure, uniform
-from bioactive.active.posteriors import Posterior, posterior, text_only
+from bioactive.active.posteriors import Posterior, beliefs, text_only
 from bioactive.active.sampled import samples_of
 from bioactive.active.sift import Candidates, Wanted, most_different, without_repeats
 from bioactive.active.stretches import Stretch, choose_stretches, entity_bounds, find_stretches, priced, word_tokens
 from bioactive.active.word_measures import RANDOM, get_word_measure
-from bioactive.evaluation.blocks import blocks
 
 from .experiment import Strategy
 from .oracle import Oracle
 
-BATCH = 256
 # Texts of a large pool that a cold start looks at.
 COLD_CANDIDATES = 4000
 
@@ -147,13 +145,6 @@ def asks_pipeline(strategy: Strategy) -> bool:
     by_text = {RANDOM} if strategy.unit == "stretch" else TEXT_ONLY
     more = strategy.rare > 0 or strategy.density > 0 or strategy.per_second or strategy.cold_words > 0
     return strategy.measure not in by_text or more or sifts(strategy)
-
-
-def beliefs(nlp: Language, docs: Sequence[Doc], **sampling: Any) -> Iterator[tuple[int, Posterior]]:
-    """Position and posterior of each Doc; those of like length are asked about together."""
-    order = sorted(range(len(docs)), key=lambda i: len(docs[i]))
-    for batch in blocks(order, BATCH):
-        yield from zip(batch, posterior(nlp, [docs[i] for i in batch], **sampling), strict=True)
 
 
 def _believed(

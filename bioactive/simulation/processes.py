@@ -12,10 +12,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
+from bioactive.active.posteriors import BATCH
 from bioactive.active.vectors import frozen_nodes, word_vectors
 from bioactive.engine.local import Engine
 
-from .bench import BATCH, Bench
+from .bench import Bench
 from .experiment import Experiment
 from .simulate import Options, run_one
 

@@ -9,10 +9,11 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from bioactive.active.posteriors import beliefs
 from bioactive.active.pseudo_labels import sure_words
 from bioactive.active.stretches import runs_of
 
-from .choose import Pool, beliefs
+from .choose import Pool
 from .oracle import Oracle
 
 # By text: the sure words as runs [start, end), and the entities among them [start, end, label]; all in words.

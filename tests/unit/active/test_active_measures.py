@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bioactive.active.measures import ORACLE, get_measure, measures, random, samples_needed, uniform
+from bioactive.active.measures import ORACLE, get_measure, measures, random, uniform
 from bioactive.active.posteriors import Posterior, posterior
+from bioactive.active.sampled import samples_of
 from bioactive.errors import BioactiveError
 
 TAGS = ("O", "B-X", "I-X")
@@ -192,9 +193,9 @@ def test_least_confidence_still_tells_long_texts_apart():
 
 
 def test_samples_are_needed_by_measures_of_disagreement_alone():
-    assert {name for name in measures.get_all() if samples_needed(name)} == set(SAMPLED)
+    assert {name for name in measures.get_all() if samples_of(get_measure(name))} == set(SAMPLED)
     with pytest.raises(BioactiveError, match="B321"):
-        samples_needed("bold")
+        get_measure("bold")
 
 
 def with_samples(samples, best) -> Posterior:

@@ -70,11 +70,11 @@ def rank_file(run: Run, options: RankOptions) -> Ranking:
         ranking = ranker.ranking
         for place, ((score, tie, position), _) in journal.lines():
             ranker.keep((score, tie, position), place)
-        ranking.scored, ranking.words = journal.counts.get("scored", 0), journal.counts.get("words", 0)
+        ranking.add(journal.counts)
         for block in _ranked_blocks(run, ranker, journal.blocks):
             ranker.take(block)
             if block["is_new"]:
-                journal.commit({"scored": ranking.scored, "words": ranking.words})
+                journal.commit(ranking.tallied)
         if ranker.best:
             write_lines(ranker.ranked(), run.output)
         journal.finish()
@@ -117,8 +117,12 @@ def _loaded(model: str, code: Path | None, options: RankOptions) -> Callable[[Bl
         ranker = Ranker(nlp, options)
         with uncached(nlp):
             done = _score(ranker, lambda items: None, block)
-        counts = {"scored": ranker.ranking.scored, "words": ranker.ranking.words}
-        return {**done, **counts, "untold": block["length"], "found": [place for _, place in ranker.best]}
+        return {
+            **done,
+            **ranker.ranking.tallied,
+            "untold": block["length"],
+            "found": [place for _, place in ranker.best],
+        }
 
     return work
 

@@ -121,12 +121,11 @@ class Ranker:
     def take(self, block: Mapping[str, Any]) -> None:
         """Take over what was found in a block, elsewhere or by `score`.
 
-        block (Mapping): `counts` of the pool up to its end; of elsewhere also `found`, keys and tasks, and how many
-            were `scored`, with how many `words`.
+        block (Mapping): `counts` of the pool up to its end; of elsewhere also `found`, keys and tasks, and what
+            `Ranking.tallied` names.
         """
         self.count(block["counts"])
-        self.ranking.scored += block.get("scored", 0)
-        self.ranking.words += block.get("words", 0)
+        self.ranking.add(block)
         for (value, tie, position), task in block.get("found", ()):
             key = (value, tie, position)
             if self.wants(key):
@@ -192,6 +191,7 @@ class Ranker:
                 continue  # all of its words were asked about before
             ranking.scored += 1
             ranking.words += belief.words
+            ranking.in_entities += len({i for span in belief.spans for i in range(span.start, span.end)})
             key = _key(eg["text"], value, options.seed, position)
             if self.wants(key):
                 task = _scored(eg, options, value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from math import nan
 from typing import Any, Protocol
@@ -21,6 +21,7 @@ COLD = 9.0
 # What a notebook shows of a ranking: so many tasks, so many characters of each text.
 SHOWN, LONGEST = 10, 160
 HEAD = ("text", "score", "suggested")
+TALLIED = ("scored", "words", "in_entities")
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,7 @@ class Ranking:
     empty, duplicates, too_long (int): Items left out: blank, with a text seen before, or longer than the pipeline takes
         (`nlp.max_length` characters).
     scored, words (int): Texts that were scored, and their words.
+    in_entities (int): Words of them that lie in a predicted entity.
     kept (int): Ranked tasks.
     highest, lowest (float): Scores of the first and the last of them; nan where there is none, as in a cold start.
     """
@@ -137,9 +139,20 @@ class Ranking:
     too_long: int = 0
     scored: int = 0
     words: int = 0
+    in_entities: int = 0
     kept: int = 0
     highest: float = nan
     lowest: float = nan
+
+    @property
+    def tallied(self) -> dict[str, int]:
+        """What is counted text by text, and added up over blocks."""
+        return {name: getattr(self, name) for name in TALLIED}
+
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Add what was counted elsewhere; the names are those of `tallied`."""
+        for name in TALLIED:
+            setattr(self, name, getattr(self, name) + counts.get(name, 0))
 
     def _repr_html_(self) -> str:
         """How a notebook shows it: the first tasks, each with its score and its suggestions."""

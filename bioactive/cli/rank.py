@@ -11,6 +11,9 @@ import typer
 if TYPE_CHECKING:
     from bioactive.active.ranking import Ranking
 
+# Stretches paid where 12 and 22 % of the words were in entities, and did not where 48 % were; docs/simulation.md.
+DENSE = 0.35
+
 
 def rank_cli(
     model: str = typer.Argument(..., help="Folder of a trained pipeline, or name of an installed one"),
@@ -78,7 +81,7 @@ def rank_cli(
         ranking = rank_file(run, options)
     if not ranking.kept:
         raise error("B326", path=pool, seen=ranking.seen, empty=ranking.empty, too_long=ranking.too_long)
-    for line in [*resumed(bar.skipped), *report(ranking, n)]:
+    for line in [*resumed(bar.skipped), *report(ranking, n), *advice(ranking, unit)]:
         typer.echo(line)
     typer.echo(f"Written: {output}")
 
@@ -86,6 +89,17 @@ def rank_cli(
 def resumed(texts: int) -> list[str]:
     """What was taken over from a run that was stopped, in words."""
     return [f"Went on after {texts:,} texts of a run that was stopped"] if texts else []
+
+
+def advice(ranking: Ranking, unit: str) -> list[str]:
+    """What to think of before one asks about stretches of such texts, in words."""
+    share = ranking.in_entities / max(ranking.words, 1)
+    if unit != "stretch" or share < DENSE:
+        return []
+    return [
+        f"{share:.0%} of the words are in predicted entities: in such text whole sentences (--unit sentence) take no"
+        " more labels than stretches do"
+    ]
 
 
 def report(ranking: Ranking, n: int | None) -> list[str]:

@@ -7,6 +7,7 @@ from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from bioactive.active.journal import Journal
+from bioactive.active.posteriors import posterior
 from bioactive.cli.predict import predict_cli
 from bioactive.cli.rank import rank_cli
 from bioactive.errors import BioactiveError
@@ -116,3 +117,21 @@ def test_rank_command_asks_about_stretches_by_entropy(run, files):
     assert found.exit_code == 0, found.output
     assert "by entropy" in found.output
     assert any(token.get("disabled") for task in srsly.read_jsonl(out) for token in task["tokens"])
+
+
+@pytest.mark.parametrize(("unit", "told"), [("stretch", True), ("sentence", False)])
+def test_rank_command_advises_whole_sentences_where_most_words_are_in_entities(
+    run, files, ner_nlp, monkeypatch, unit, told
+):
+    pool = [{"text": "p53 binds DNA"}, {"text": "TNF alpha"}]
+    srsly.write_jsonl(files / "dense.jsonl", pool)
+    beliefs = posterior(ner_nlp, [ner_nlp.make_doc(eg["text"]) for eg in pool])
+    words = sum(belief.words for belief in beliefs)
+    inside = sum(span.end - span.start for belief in beliefs for span in belief.spans)
+    assert inside
+    monkeypatch.setattr("bioactive.cli.rank.DENSE", inside / words)
+    found = run(files / "model", files / "dense.jsonl", files / "out.jsonl", "--unit", unit)
+    assert (f"{inside / words:.0%} of the words are in predicted entities" in found.output) == told
+    monkeypatch.setattr("bioactive.cli.rank.DENSE", inside / words + 0.01)
+    found = run(files / "model", files / "dense.jsonl", files / "out.jsonl", "--unit", unit)
+    assert "predicted entities" not in found.output

@@ -9,7 +9,7 @@ from typing import Any, cast
 from spacy.vocab import Vocab
 
 from bioactive.annotate.tasks import Task, to_json, tokens_of
-from bioactive.corpus.binfile import CorpusBin
+from bioactive.corpus.binfile import open_docs, unpacked
 from bioactive.corpus.detect import checked_text
 from bioactive.errors import error
 from bioactive.fingerprint import sha256_of
@@ -73,9 +73,9 @@ def read_pool(
     """
     suffix = path.suffix.lower()
     if suffix == ".spacy":
-        docs = _read_bin(path)
+        docs = open_docs(path)
         on_size(len(docs))
-        for doc in docs.get_docs(vocab):
+        for doc in unpacked(docs, vocab, path):
             meta = {"doc_id": doc.user_data["doc_id"]} if "doc_id" in doc.user_data else {}
             yield {"text": doc.text, "tokens": tokens_of(doc), "meta": meta}
     elif suffix == ".txt":
@@ -109,17 +109,6 @@ def text_of(eg: Any, key: str, place: str) -> str:
         raise error("B323", place=place, key=key, keys=keys or "none")
     text: str = eg[key]
     return text
-
-
-def _read_bin(path: Path) -> CorpusBin:
-    if not path.is_file():
-        raise error("B101", path=path)
-    docs = CorpusBin()
-    try:
-        docs.from_disk(path)
-    except Exception as problem:  # zlib, msgpack and spaCy each raise their own kind
-        raise error("B120", path=path, problem=problem) from problem
-    return docs
 
 
 def _rows(path: Path, text_key: str, on_size: Callable[[int], object]) -> Iterator[Task]:

@@ -20,9 +20,9 @@ from bioactive.corpus.tally import Tally
 from bioactive.errors import BioactiveError
 from bioactive.strict_json import loads
 from tests.fuzz.grammar import DEEP, FORMS, HUGE, NESTED, SEEDS, expand
+from tests.fuzz.scratch import folder as scratch
 from tests.fuzz.strategies import files
 from tests.fuzz.targets import TARGETS, check
-from tests.fuzz.targets import folder as scratch
 
 EXAMPLES = 40
 # By most of its lines the columns stand between blanks, so that a tab belongs to a word.

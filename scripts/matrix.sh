@@ -15,7 +15,7 @@ make_environment() {
     # pip has no word for the oldest packages that will do.
     scripts/venv.sh "$python" "$here" && "$here/bin/python" -m pip install --quiet uv &&
         "$here/bin/uv" pip install --quiet --python "$here/bin/python" --resolution "$resolution" "$@" \
-            -e ".[app,package]" "httpx>=0.27" "hypothesis>=6.100" "pytest>=8.2" "pytest-timeout>=2.3" "pip>=24"
+            -e ".[app,bioc,package]" "httpx>=0.27" "hypothesis>=6.100" "pytest>=8.2" "pytest-timeout>=2.3" "pip>=24"
 }
 
 failed=0

@@ -125,7 +125,7 @@ def _rows(path: Path, text_key: str, on_size: Callable[[int], object]) -> Iterat
             rows = (row for batch in table.iter_batches(ROWS) for row in batch.to_pylist())
             for number, row in enumerate(rows, start=1):
                 yield _row(row, text_key, path, number)
-        except (ArrowException, OSError) as problem:
+        except (ArrowException, OSError, UnicodeDecodeError) as problem:
             raise error("B120", path=path, problem=problem) from problem
 
 

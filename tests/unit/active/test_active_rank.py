@@ -197,6 +197,17 @@ def test_read_pool_of_bad_input_says_where(tmp_path, name, content, message):
         list(read_pool(path, spacy.blank("en").vocab))
 
 
+def test_parquet_whose_text_is_no_utf8_is_named(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from pyarrow import parquet
+
+    rows = pyarrow.array([b"IL-2", b"\xff\xfe"])
+    text = pyarrow.Array.from_buffers(pyarrow.string(), 2, rows.buffers())
+    parquet.write_table(pyarrow.table({"text": text}), tmp_path / "a.parquet")
+    with pytest.raises(BioactiveError, match=r"B120.*a\.parquet"):
+        list(read_pool(tmp_path / "a.parquet", spacy.blank("en").vocab))
+
+
 def test_read_pool_without_a_file_says_so(tmp_path):
     with pytest.raises(BioactiveError, match="B101"):
         list(read_pool(tmp_path / "absent.jsonl", spacy.blank("en").vocab))

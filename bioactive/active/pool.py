@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -26,7 +27,7 @@ def source_path(address: str | Path) -> Path:
 
     address (str | Path): A path, or an address that fsspec knows: s3://bucket/pool.jsonl, memory://, https://, ...
     RETURNS (Path): A path of this machine, or one that behaves as such.
-    RAISES (BioactiveError): B964 when the address cannot be opened, for want of a package or of rights.
+    RAISES (BioactiveError): B964 when the address cannot be opened, for want of a package, of rights or of an answer.
     """
     if isinstance(address, Path) or "://" not in address:
         return Path(address)
@@ -35,7 +36,9 @@ def source_path(address: str | Path) -> Path:
     try:
         # Of most versions of upath a Path, of all what behaves as one.
         path = cast(Path, UPath(address))
-        path.is_file()
+        # Not is_file, which says no of a store that does not answer.
+        with suppress(FileNotFoundError):
+            path.stat()
     # Each store raises its own kind; a missing one an ImportError or a ValueError.
     except Exception as problem:
         raise error("B964", path=address, reason=problem) from problem

@@ -117,7 +117,7 @@ class CorpusBin(DocBin):
         """
         if not self.tokens:
             return
-        flat = np.concatenate(cast("list[np.ndarray]", self.tokens))
+        flat = np.concatenate(self.tokens)
         for column, attr in enumerate(cast("list[int]", self.attrs)):
             values = flat[:, column]
             if attr == IDS["ENT_IOB"] and (values >= _IOBS).any():

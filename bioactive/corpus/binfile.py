@@ -122,7 +122,8 @@ class CorpusBin(DocBin):
             values = flat[:, column]
             if attr == IDS["ENT_IOB"] and (values >= _IOBS).any():
                 raise ValueError(f"ENT_IOB is {values.max()}")
-            if attr not in _NOT_STRINGS:
+            # Words are looked for when the Doc is made.
+            if attr not in _NOT_STRINGS and attr != IDS["ORTH"]:
                 unknown = [key for key in np.unique(values[values != 0]).tolist() if key not in vocab.strings]
                 if unknown:
                     raise ValueError(f"it has no string for {unknown[0]}")

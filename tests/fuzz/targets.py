@@ -17,6 +17,7 @@ from typing import Any
 import click
 from spacy.tokens import Doc
 
+from bioactive.active.answered import Answered
 from bioactive.annotate import content
 from bioactive.annotate.config import make_config, read_setting
 from bioactive.annotate.formats import get_stream
@@ -165,6 +166,8 @@ def check_answers(data: bytes) -> None:
         answer = read_answer(0, found, "anna", "ner_manual")
         again = read_answer(0, json.loads(to_json(answer.content)), "anna", "ner_manual")
         assert (again.content, again.session) == (answer.content, answer.session)
+        rest = Answered([answer.content]).rest({"text": "IL-2 binds"}, PIPELINE.get(), stretches=True)
+        assert rest is None or rest["text"] == "IL-2 binds"
 
 
 def check_patterns(data: bytes) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, insert
 
@@ -97,7 +96,7 @@ def _datasets(source: sqlite3.Connection, target: Connection, url: str, path: Pa
         values = {
             "name": name,
             "created": _number(row, "created", path) or int(time.time()),
-            "meta": to_json(_object(row, "meta", path)),
+            "meta": to_json(_object(row, "meta", path, {})),
             "session": bool(row["session"]),
         }
         key = target.execute(insert(dataset).values(**values)).inserted_primary_key
@@ -134,18 +133,21 @@ def _receive(target: Connection, dataset_id: int, number: int, content: Task, ol
 def _number(row: sqlite3.Row, column: str, path: Path) -> int | None:
     """A number; SQLite keeps anything in a column of numbers."""
     value = row[column]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     if value is not None and not isinstance(value, int):
         raise error("B610", path=path, reason=f"{column} of row {row['id']} is no number")
     return value
 
 
-def _object(row: sqlite3.Row, column: str, path: Path) -> dict[str, Any]:
-    """A JSON object, as text or as bytes; an empty one where there is none."""
+def _object(row: sqlite3.Row, column: str, path: Path, missing: Task | None = None) -> Task:
+    """A JSON object, as text or as bytes; `missing` stands where there is none."""
     value = row[column]
     try:
-        found = {} if value is None else loads(value)
+        found = None if value is None else loads(value)
     except (ValueError, TypeError) as problem:
         raise error("B610", path=path, reason=f"{column} of row {row['id']} is not JSON ({problem})") from problem
+    found = missing if found is None else found
     if not isinstance(found, dict):
         raise error("B610", path=path, reason=f"{column} of row {row['id']} is no JSON object")
     return found

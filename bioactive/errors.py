@@ -502,3 +502,13 @@ def error(code: str, **found: object) -> BioactiveError:
     RETURNS (BioactiveError): The error to raise.
     """
     return BioactiveError(code, getattr(Errors, code).format(**found))
+
+
+def first_line(problem: BaseException | None) -> str:
+    """What an error of another package says at first, without the advice that follows; never empty.
+
+    problem (BaseException | None): The error; its kind where it says nothing.
+    """
+    # The text of a KeyError is the form of its key, in quotes.
+    said = problem.args[0] if isinstance(problem, KeyError) and problem.args else problem
+    return (str(said).strip() or type(problem).__name__).splitlines()[0]

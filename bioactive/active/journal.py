@@ -124,8 +124,8 @@ class Journal:
             return
         try:
             found = json.loads(self.state.read_text(encoding="utf8"))
-            before, self.blocks, self.size = found["facts"], found["blocks"], found["size"]
-            self.counts = found["counts"]
+            before, self.blocks, self.size = dict(found["facts"]), int(found["blocks"]), int(found["size"])
+            self.counts = dict(found["counts"])
         except FileNotFoundError:
             raise error("B520", path=self.part, differs=f"there is no {self.state.name} to say what of") from None
         except (ValueError, KeyError, TypeError):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
 from spacy.vocab import Vocab
 
 from bioactive.annotate.tasks import Task, to_json, tokens_of
-from bioactive.corpus.binfile import CorpusBin
+from bioactive.corpus.binfile import open_docs, unpacked
 from bioactive.corpus.detect import checked_text
 from bioactive.errors import error
 from bioactive.fingerprint import sha256_of
@@ -26,7 +27,7 @@ def source_path(address: str | Path) -> Path:
 
     address (str | Path): A path, or an address that fsspec knows: s3://bucket/pool.jsonl, memory://, https://, ...
     RETURNS (Path): A path of this machine, or one that behaves as such.
-    RAISES (BioactiveError): B964 when the address cannot be opened, for want of a package or of rights.
+    RAISES (BioactiveError): B964 when the address cannot be opened, for want of a package, of rights or of an answer.
     """
     if isinstance(address, Path) or "://" not in address:
         return Path(address)
@@ -35,7 +36,9 @@ def source_path(address: str | Path) -> Path:
     try:
         # Of most versions of upath a Path, of all what behaves as one.
         path = cast(Path, UPath(address))
-        path.is_file()
+        # Not is_file, which says no of a store that does not answer.
+        with suppress(FileNotFoundError):
+            path.stat()
     # Each store raises its own kind; a missing one an ImportError or a ValueError.
     except Exception as problem:
         raise error("B964", path=address, reason=problem) from problem
@@ -73,9 +76,9 @@ def read_pool(
     """
     suffix = path.suffix.lower()
     if suffix == ".spacy":
-        docs = _read_bin(path)
+        docs = open_docs(path)
         on_size(len(docs))
-        for doc in docs.get_docs(vocab):
+        for doc in unpacked(docs, vocab, path):
             meta = {"doc_id": doc.user_data["doc_id"]} if "doc_id" in doc.user_data else {}
             yield {"text": doc.text, "tokens": tokens_of(doc), "meta": meta}
     elif suffix == ".txt":
@@ -111,17 +114,6 @@ def text_of(eg: Any, key: str, place: str) -> str:
     return text
 
 
-def _read_bin(path: Path) -> CorpusBin:
-    if not path.is_file():
-        raise error("B101", path=path)
-    docs = CorpusBin()
-    try:
-        docs.from_disk(path)
-    except Exception as problem:  # zlib, msgpack and spaCy each raise their own kind
-        raise error("B120", path=path, problem=problem) from problem
-    return docs
-
-
 def _rows(path: Path, text_key: str, on_size: Callable[[int], object]) -> Iterator[Task]:
     """The rows of a Parquet file, some thousand in memory at a time; values that are missing are left out."""
     from pyarrow import ArrowException, parquet
@@ -136,7 +128,7 @@ def _rows(path: Path, text_key: str, on_size: Callable[[int], object]) -> Iterat
             rows = (row for batch in table.iter_batches(ROWS) for row in batch.to_pylist())
             for number, row in enumerate(rows, start=1):
                 yield _row(row, text_key, path, number)
-        except (ArrowException, OSError) as problem:
+        except (ArrowException, OSError, UnicodeDecodeError) as problem:
             raise error("B120", path=path, problem=problem) from problem
 
 

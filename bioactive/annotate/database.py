@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, NoSuchModuleError, OperationalError
 
-from ..errors import BioactiveError, error
+from ..errors import BioactiveError, error, first_line
 from . import schema
 
 DEFAULT_PATH = "bioactive.db"
@@ -249,14 +249,9 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
-def _first_line(problem: DBAPIError) -> str:
-    told = str(problem.orig).strip()
-    return told.splitlines()[0] if told else type(problem.orig).__name__
-
-
 def _passing(problem: DBAPIError, name: str) -> BioactiveError | None:
     """What is to be said of a full disk, a lock or a lost server; None for all else."""
-    told, reason = str(problem.orig).lower(), _first_line(problem)
+    told, reason = str(problem.orig).lower(), first_line(problem.orig)
     if any(words in told for words in FULL):
         return error("B916", url=name, reason=reason)
     if any(words in told for words in LOCKED):
@@ -271,7 +266,7 @@ def _explain(problem: DatabaseError, url: URL) -> Exception:
     found = _passing(problem, shown(url))
     if found is not None and found.code != "B918":
         return found
-    reason = _first_line(problem)
+    reason = first_line(problem.orig)
     if "not a database" in reason:
         return error("B401", path=url.database)
     if isinstance(problem, OperationalError) and url.get_backend_name() == "sqlite":

@@ -37,7 +37,7 @@ def load_source(
     keys (Sequence[str]): A task in JSON must have one of them, as a text; any task will do without a key.
     ending (str | None): Read the file as one with this ending.
     RETURNS (Stream): Tasks; its tally counts the lines skipped.
-    RAISES (BioactiveError): B408 when there is no such file, or it is of another kind.
+    RAISES (BioactiveError): B408 when there is no such file, or it is of another kind; B120 for a broken .spacy file.
     """
     tally = Tally()
     if not isinstance(source, (str, Path)):
@@ -152,13 +152,9 @@ def _count_lines(path: Path) -> int:
 def _read_docs(path: Path, vocab: Vocab | None) -> Iterator[Doc]:
     from spacy.vocab import Vocab as EmptyVocab
 
-    from ..corpus.binfile import CorpusBin
+    from ..corpus.binfile import open_docs, unpacked
 
-    try:
-        docs = CorpusBin().from_disk(path)
-    except Exception as problem:  # whatever a damaged msgpack or zlib file makes it raise
-        raise error("B408", path=path, reason=f"not a .spacy file ({type(problem).__name__})") from problem
-    return docs.get_docs(vocab or EmptyVocab())
+    return unpacked(open_docs(path), vocab or EmptyVocab(), path)
 
 
 def _sentences(doc: Doc) -> Iterator[Task]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..corpus.detect import read_text
-from ..errors import error
+from ..errors import error, first_line
 from ..strict_json import loads
 from .tasks import INPUT_HASH, TASK_HASH, TASK_KEYS, Task, set_hashes, span_of
 
@@ -138,8 +138,7 @@ class PatternMatcher:
             else:
                 self._tokens.add(key, [rule])
         except Exception as problem:  # spaCy and the regular expressions raise their own kinds
-            reason = next(iter(str(problem).splitlines()), type(problem).__name__)
-            raise error("B601", where=where, number=number, reason=reason) from problem
+            raise error("B601", where=where, number=number, reason=first_line(problem)) from problem
         self.patterns[key] = Pattern(label, rule, identity, self.prior_correct, self.prior_incorrect)
         if not isinstance(rule, str):
             asked = {name.upper() for token in rule for name in token}

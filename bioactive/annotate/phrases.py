@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..errors import error
+from ..errors import error, first_line
 from .matcher import PatternMatcher, read_patterns
 from .preprocess import make_raw_doc
 from .tasks import TASK_HASH, Task, set_hashes, span_of
@@ -67,4 +67,4 @@ def _phrases(doc: Doc, nlp: Language) -> list[Span]:
         return [Span(doc, chunk.start, chunk.end, label=PHRASE) for chunk in doc.noun_chunks]
     except (ValueError, NotImplementedError) as problem:
         name = f"{nlp.lang}_{nlp.meta.get('name', '')}"
-        raise error("B624", name=name, reason=str(problem).splitlines()[0]) from problem
+        raise error("B624", name=name, reason=first_line(problem)) from problem

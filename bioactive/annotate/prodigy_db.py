@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, insert
 
 from ..errors import error
+from ..strict_json import loads
 from . import rows
 from .rows import Answer
 from .schema import dataset, example, link
@@ -66,7 +65,7 @@ def _check(source: sqlite3.Connection, path: Path) -> None:
 
 
 def _copy(source: sqlite3.Connection, target: Connection, url: str, path: Path) -> TakenOver:
-    numbers, sessions = _datasets(source, target, url)
+    numbers, sessions = _datasets(source, target, url, path)
     made: dict[int, tuple[int, Task]] = {}
     for row in source.execute("SELECT id, input_hash, task_hash, content FROM example ORDER BY id"):
         content = _content(row, path)
@@ -86,7 +85,7 @@ def _copy(source: sqlite3.Connection, target: Connection, url: str, path: Path) 
     return TakenOver(len(numbers) - len(sessions), len(sessions), len(made), links)
 
 
-def _datasets(source: sqlite3.Connection, target: Connection, url: str) -> tuple[dict[int, int], set[int]]:
+def _datasets(source: sqlite3.Connection, target: Connection, url: str, path: Path) -> tuple[dict[int, int], set[int]]:
     """The new number of each dataset by its old one, and the old numbers of those that are a session's."""
     numbers: dict[int, int] = {}
     sessions: set[int] = set()
@@ -96,8 +95,8 @@ def _datasets(source: sqlite3.Connection, target: Connection, url: str) -> tuple
             raise error("B611", name=name, url=url)
         values = {
             "name": name,
-            "created": int(row["created"] or time.time()),
-            "meta": to_json(_json(row["meta"]) or {}),
+            "created": _number(row, "created", path) or int(time.time()),
+            "meta": to_json(_object(row, "meta", path, {})),
             "session": bool(row["session"]),
         }
         key = target.execute(insert(dataset).values(**values)).inserted_primary_key
@@ -115,27 +114,40 @@ def _links(source: sqlite3.Connection) -> Iterator[tuple[int, int]]:
 
 
 def _content(row: sqlite3.Row, path: Path) -> Task:
-    try:
-        content = _json(row["content"])
-    except ValueError as problem:
-        raise error("B610", path=path, reason=f"example {row['id']} is not JSON ({problem})") from problem
-    if not isinstance(content, dict):
-        raise error("B610", path=path, reason=f"example {row['id']} is no JSON object")
     # What the columns say is what Prodigy goes by.
-    known = {INPUT_HASH: row["input_hash"], TASK_HASH: row["task_hash"]}
-    return set_hashes({**content, **{key: value for key, value in known.items() if value is not None}})
+    known = {INPUT_HASH: _number(row, "input_hash", path), TASK_HASH: _number(row, "task_hash", path)}
+    given = {key: value for key, value in known.items() if value is not None}
+    return set_hashes({**_object(row, "content", path), **given})
 
 
 def _receive(target: Connection, dataset_id: int, number: int, content: Task, old: int) -> None:
     """Note who answered, so that nobody is asked again."""
     answered = content.get(TIMESTAMP)
     session = str(content.get(SESSION_ID) or "")
-    when = float(answered) if isinstance(answered, (int, float)) else None
+    # A number beyond what SQLite and PostgreSQL keep is no time.
+    when = float(answered) if isinstance(answered, (int, float)) and abs(answered) < 1 << 53 else None
     answer = Answer(content, session, f"prodigy-{old}", None, when)
     rows.add_receipt(target, dataset_id, answer, number)
 
 
-def _json(value: Any) -> Any:
-    if value is None:
-        return None
-    return json.loads(value if isinstance(value, str) else bytes(value).decode("utf-8"))
+def _number(row: sqlite3.Row, column: str, path: Path) -> int | None:
+    """A number; SQLite keeps anything in a column of numbers."""
+    value = row[column]
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if value is not None and not isinstance(value, int):
+        raise error("B610", path=path, reason=f"{column} of row {row['id']} is no number")
+    return value
+
+
+def _object(row: sqlite3.Row, column: str, path: Path, missing: Task | None = None) -> Task:
+    """A JSON object, as text or as bytes; `missing` stands where there is none."""
+    value = row[column]
+    try:
+        found = None if value is None else loads(value)
+    except (ValueError, TypeError) as problem:
+        raise error("B610", path=path, reason=f"{column} of row {row['id']} is not JSON ({problem})") from problem
+    found = missing if found is None else found
+    if not isinstance(found, dict):
+        raise error("B610", path=path, reason=f"{column} of row {row['id']} is no JSON object")
+    return found

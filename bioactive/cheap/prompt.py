@@ -15,6 +15,7 @@ from ..corpus.align import CharSpan
 from ..corpus.detect import read_text
 from ..corpus.tally import Tally
 from ..errors import error
+from ..strict_json import loads
 
 Message = dict[str, str]
 
@@ -37,11 +38,10 @@ def read_definitions(path: Path) -> dict[str, str]:
     RETURNS (dict[str, str]): Definition by label.
     RAISES (BioactiveError): B101 or B103 for the file, B556 when it is no such object.
     """
+    text = read_text(path)
     try:
-        found = json.loads(read_text(path))
+        found = loads(text)
     except ValueError as problem:
-        if type(problem) is not json.JSONDecodeError:
-            raise
         raise error("B556", path=path, problem=problem) from problem
     if not isinstance(found, dict) or not found or not all(isinstance(told, str) for told in found.values()):
         raise error("B556", path=path, problem="it is no object of texts")

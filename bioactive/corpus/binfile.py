@@ -12,16 +12,18 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
+import numpy as np
 from spacy.attrs import IDS
 from spacy.strings import StringStore
 from spacy.tokens import Doc, DocBin, Span, SpanGroup
 from spacy.vocab import Vocab
 from srsly import msgpack
 
-from ..errors import error
+from ..errors import error, first_line
 from ..whole import whole
 
 _NOT_STRINGS = {IDS[name] for name in ("HEAD", "ENT_IOB", "POS", "SENT_START", "SPACY")}
+_IOBS = 4  # missing, I, O, B
 _SPAN = struct.Struct(">QQQllll")  # id, kb_id, label, start, end, start_char, end_char, as SpanGroup.to_bytes has them
 
 
@@ -86,6 +88,7 @@ class CorpusBin(DocBin):
         """
         for string in self.strings:
             vocab.strings.add(string)
+        self._check(vocab)
         tuples = msgpack.Unpacker(raw=False, use_list=False)
         lists = msgpack.Unpacker(raw=False, use_list=True)
         for index, tokens in enumerate(cast("list[Any]", self.tokens)):
@@ -107,6 +110,25 @@ class CorpusBin(DocBin):
             yield doc
 
 
+    def _check(self, vocab: Vocab) -> None:
+        """Whether each name is among the strings, as spaCy looks for it only when somebody asks.
+
+        RAISES (ValueError): For a file that was not written by a DocBin.
+        """
+        if not self.tokens:
+            return
+        flat = np.concatenate(self.tokens)
+        for column, attr in enumerate(cast("list[int]", self.attrs)):
+            values = flat[:, column]
+            if attr == IDS["ENT_IOB"] and (values >= _IOBS).any():
+                raise ValueError(f"ENT_IOB is {values.max()}")
+            # Words are looked for when the Doc is made.
+            if attr not in _NOT_STRINGS and attr != IDS["ORTH"]:
+                unknown = [key for key in np.unique(values[values != 0]).tolist() if key not in vocab.strings]
+                if unknown:
+                    raise ValueError(f"it has no string for {unknown[0]}")
+
+
 def _unpack(unpacker: Any, data: bytes) -> Any:
     unpacker.feed(data)
     return unpacker.unpack()
@@ -120,6 +142,38 @@ def _unpack_group(doc: Doc, found: dict[str, Any]) -> SpanGroup:
     return SpanGroup(doc, name=found["name"], attrs=found["attrs"], spans=spans)
 
 
+def open_docs(path: Path) -> CorpusBin:
+    """Open a `.spacy` file.
+
+    path (Path): The file.
+    RETURNS (CorpusBin): What it holds, still packed; `unpacked` makes the Docs.
+    RAISES (BioactiveError): B101 when there is no such file, B120 when it is not a `.spacy` file.
+    """
+    if not path.is_file():
+        raise error("B101", path=path)
+    docs = CorpusBin()
+    try:
+        docs.from_disk(path)
+    except Exception as problem:  # zlib, msgpack and spaCy each raise their own kind
+        raise error("B120", path=path, problem=first_line(problem)) from problem
+    return docs
+
+
+def unpacked(docs: CorpusBin, vocab: Vocab, path: Path) -> Iterator[Doc]:
+    """The Docs of an open file.
+
+    docs (CorpusBin): As `open_docs` gives it.
+    vocab (Vocab): The vocab that the Docs get.
+    path (Path): Where it comes from, for the message.
+    YIELDS (Doc): The Docs, in the order of the file.
+    RAISES (BioactiveError): B120 for a Doc that cannot be made.
+    """
+    try:
+        yield from docs.get_docs(vocab)
+    except Exception as problem:
+        raise error("B120", path=path, problem=first_line(problem)) from problem
+
+
 def read_docs(path: Path, vocab: Vocab, expect: Callable[[int], object] = lambda total: None) -> Iterator[Doc]:
     """Read the Docs of a `.spacy` file.
 
@@ -127,16 +181,11 @@ def read_docs(path: Path, vocab: Vocab, expect: Callable[[int], object] = lambda
     vocab (Vocab): The vocab that the Docs get.
     expect (Callable): Told how many there are, before the first.
     YIELDS (Doc): The Docs, in the order of the file.
-    RAISES (BioactiveError): B101 when there is no such file, B120 when it is not a `.spacy` file.
+    RAISES (BioactiveError): As `open_docs` and `unpacked`.
     """
-    if not path.is_file():
-        raise error("B101", path=path)
-    try:
-        docs = CorpusBin().from_disk(path)
-    except Exception as problem:  # zlib, msgpack and spaCy each raise their own kind
-        raise error("B120", path=path, problem=problem) from problem
+    docs = open_docs(path)
     expect(len(docs))
-    yield from docs.get_docs(vocab)
+    yield from unpacked(docs, vocab, path)
 
 
 def write_docs(docs: Iterable[Doc], path: Path) -> int:

@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from bioactive.errors import BioactiveError, error
+from bioactive.errors import BioactiveError, error, first_line
 
 from .local import Item, Work
-from .telling import VALUE, Failure, first_line, packed, raised, told
+from .telling import VALUE, Failure, packed, raised, told
 
 # Of a CPU. Ray Data waits for ever when the actors leave the reading nothing, so an actor takes nine tenths.
 READER, ACTOR = 0.1, 0.9

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bioactive.errors import BioactiveError, error
+from bioactive.errors import BioactiveError, error, first_line
 
 VALUE = "value"
 # Code, which is "" for a fault without one, and message.
@@ -25,11 +25,6 @@ def told(problem: BaseException) -> Failure:
     if isinstance(problem, BioactiveError):
         return [problem.code, problem.message]
     return ["", f"{type(problem).__name__}: {first_line(problem)}"]
-
-
-def first_line(problem: BaseException) -> str:
-    """What a failure says at first."""
-    return (str(problem).strip() or type(problem).__name__).splitlines()[0]
 
 
 def raised(failure: Failure, done: int, tries: int) -> BioactiveError:

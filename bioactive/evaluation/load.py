@@ -12,7 +12,7 @@ from spacy.util import import_file, is_package
 from spacy.vocab import Vocab
 
 from bioactive.corpus.binfile import CorpusBin
-from bioactive.errors import BioactiveError, error
+from bioactive.errors import BioactiveError, error, first_line
 
 
 def load_pipeline(model: str | Path, code: Path | None = None, gpu_id: int = -1) -> Language:
@@ -38,7 +38,7 @@ def load_pipeline(model: str | Path, code: Path | None = None, gpu_id: int = -1)
         raise
     # spaCy, thinc, torch and the parts' own code each raise their own kind.
     except Exception as reason:
-        raise error("B302", path=model, reason=_first_line(reason)) from reason
+        raise error("B302", path=model, reason=first_line(reason)) from reason
 
 
 def use_gpu(gpu_id: int) -> None:
@@ -51,7 +51,7 @@ def use_gpu(gpu_id: int) -> None:
         spacy.require_gpu(gpu_id)
     # cupy, its driver and thinc each raise their own kind.
     except Exception as reason:
-        raise error("B210", gpu_id=gpu_id, reason=_first_line(reason)) from reason
+        raise error("B210", gpu_id=gpu_id, reason=first_line(reason)) from reason
 
 
 def run_code(code: Path) -> None:
@@ -93,7 +93,7 @@ def stream_docs(path: Path, vocab: Vocab) -> tuple[int, Iterator[Doc]]:
     try:
         found.from_disk(path)
     except Exception as reason:
-        raise error("B303", path=path, reason=_first_line(reason)) from reason
+        raise error("B303", path=path, reason=first_line(reason)) from reason
     filled = sum(len(tokens) > 0 for tokens in found.tokens)
     if not filled:
         raise error("B304", path=path)
@@ -106,13 +106,8 @@ def _docs(found: CorpusBin, path: Path, vocab: Vocab) -> Iterator[Doc]:
         try:
             doc = next(docs, None)
         except Exception as reason:
-            raise error("B303", path=path, reason=_first_line(reason)) from reason
+            raise error("B303", path=path, reason=first_line(reason)) from reason
         if doc is None:
             return
         if len(doc):
             yield doc
-
-
-def _first_line(reason: Exception) -> str:
-    text = str(reason.args[0] if isinstance(reason, KeyError) and reason.args else reason).strip()
-    return text.splitlines()[0] if text else type(reason).__name__

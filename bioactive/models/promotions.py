@@ -97,12 +97,16 @@ def history(root: Path) -> list[Entry]:
     RAISES (BioactiveError): B805 for a line that cannot be read.
     """
     path, found = root / LOG, []
-    lines = path.read_text(encoding="utf8").splitlines() if path.is_file() else []
+    # Bytes, as a text would also be cut at U+2028 and the like, which a reason may hold.
+    lines = path.read_bytes().splitlines() if path.is_file() else []
     for number, line in enumerate(lines, start=1):
         try:
-            found.append(Entry(**json.loads(line)))
-        except (ValueError, TypeError) as problem:
+            entry = Entry(**json.loads(line))
+        except (ValueError, TypeError, RecursionError) as problem:
             raise error("B805", path=path, line=number, reason=str(problem)) from problem
+        if not (isinstance(entry.name, str) and isinstance(entry.before, str)):
+            raise error("B805", path=path, line=number, reason="a name is no text")
+        found.append(entry)
     return found
 
 

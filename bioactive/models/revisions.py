@@ -198,9 +198,24 @@ def read_manifest(path: Path) -> Manifest:
     known = {each.name for each in fields(Manifest)}
     try:
         found = json.loads(path.read_text(encoding="utf8"))
-        return Manifest(**{name: value for name, value in found.items() if name in known})
-    except (OSError, ValueError, TypeError, AttributeError) as problem:
+        manifest = Manifest(**{name: value for name, value in found.items() if name in known})
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as problem:
         raise error("B800", path=path, reason=" ".join(str(problem).split())) from problem
+    if not _is_sound(manifest):
+        raise error("B800", path=path, reason="a field is of another type")
+    return manifest
+
+
+def _is_sound(manifest: Manifest) -> bool:
+    """Whether the fields that decide about files and names are what they are declared to be."""
+    texts = (manifest.name, manifest.parent, manifest.promoted, manifest.created, manifest.config)
+    tables = (manifest.answers, manifest.data, manifest.metrics, manifest.settings, manifest.environment, manifest.files)
+    return (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(table, dict) for table in tables)
+        and all(isinstance(count, int) for count in (*manifest.answers.values(), manifest.words))
+        and all(isinstance(one, list) and [*map(type, one)] == [int, str] for one in manifest.files.values())
+    )
 
 
 def size_of(folder: Path) -> int:

@@ -21,7 +21,7 @@ from spacy.tokens import Doc
 from thinc.api import Model, Shim, get_torch_default_device
 from thinc.types import Floats2d
 
-from ..errors import error
+from ..errors import error, first_line
 from .buckets import length_buckets, pass_pieces
 from .pooling import Owners, Stretch, sums_of
 from .precision import NumberFormat, Precision, number_format, quantized
@@ -139,7 +139,7 @@ class EncoderShim(Shim):
                 self.tokenizer_files = _folder_bytes(self.tokenizer)
                 self._install(AutoModel.from_pretrained(name, torch_dtype=torch.float32, **_without_pooler(name)))
             except (OSError, ValueError) as problem:
-                raise error("B205", name=name, problem=str(problem).splitlines()[0]) from problem
+                raise error("B205", name=name, problem=first_line(problem)) from problem
         depth = int(self._model.config.num_hidden_layers)
         for layer in self.settings.layers:
             if not -depth - 1 <= layer <= depth:

@@ -124,6 +124,19 @@ SEEDS: dict[str, tuple[str, ...]] = {
         '{"passage": "IL-2 binds.", "question": "Does it?", "answer": true}\n',
         "passage\tquestion\tlabel\na\tb\t1\n",
     ),
+    "docs": ("", "\0\0\0", "\x01\x10\x05\0\x40\x7f"),
+    "pool": (TASK + "\n\n" + TOKENS + "\n", "IL-2 binds\n \nIL-2 binds\n"),
+    "database": (f"1600000000\0{{}}\0{TASK}", f'5\0\0{TOKENS[:-1]}, "_timestamp": 5}}'),
+    "records": (
+        '{"name": "active_iter_1_added_2", "parent": "", "answers": {"accept": 2}, "data": {}, "metrics": {}, '
+        '"promoted": "", "files": {"a.tsv": [5, "00"]}, "words": 3}',
+        '{"action": "promote", "name": "active_iter_1_added_2", "before": "", "who": "anna", "why": "x", "when": ""}\n',
+    ),
+    "replies": (
+        'IL-2 binds\0{"entities": [{"text": "IL-2", "label": "DNA"}]}',
+        'IL-2\0{"DNA": "a gene"}',
+        'a\0```json\n[{"text": "a", "label": "DNA"}, 5]\n```',
+    ),
 }
 FORMS: dict[str, tuple[str, ...]] = {
     "columns": (*TAGS, "# newdoc id = 7\n", "-DOCSTART- (x) O\n", "###MEDLINE:1\n", "\n\n"),
@@ -253,6 +266,15 @@ FORMS: dict[str, tuple[str, ...]] = {
         "yes",
         "да",
     ),
+    "docs": ("\0", "\x01", "\x7f", "\x01\x01", "\x02"),
+    "pool": (*JSON, *KEYS, TASK, TOKENS),
+    "database": ("\0", "\0\0", '"_timestamp": ' + "9" * 400, *JSON, *KEYS, TASK, TOKENS),
+    "records": (
+        *JSON,
+        *('"name": ', '"parent": ', '"answers": ', '"files": ', '"metrics": ', '"words": ', '"action": ', '"before": '),
+        *('"who": ', '"why": ', '"evidence": ', '"when": ', '{"a": [1, "b"]}', '"../../etc/passwd"'),
+    ),
+    "replies": ("\0", "```json\n", '"entities": ', '"text": ', '"label": ', '"DNA"', '"IL-2"', *JSON),
 }
 
 

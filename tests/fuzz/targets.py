@@ -10,16 +10,14 @@ import contextlib
 import io
 import itertools
 import json
-import tempfile
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import click
-from spacy.language import Language
 from spacy.tokens import Doc
 
+from bioactive.active.answered import Answered
 from bioactive.annotate import content
 from bioactive.annotate.config import make_config, read_setting
 from bioactive.annotate.formats import get_stream
@@ -41,37 +39,13 @@ from bioactive.corpus.detect import detect_format
 from bioactive.corpus.jsonl import doc_to_task, read_jsonl, task_to_doc
 from bioactive.corpus.pubtator import read_pubtator
 from bioactive.corpus.tally import Tally
-from bioactive.errors import BioactiveError, Errors
+from bioactive.errors import BioactiveError
 from bioactive.questions.pairs import read_pairs
-from bioactive.tokenizer import blank
+from tests.fuzz.scratch import PIPELINE, folder, known, written
+from tests.fuzz.stored import check_database, check_docs, check_pool, check_records, check_replies
 
 # A file of one record repeated without end must not make one input last: what matters is in the first records.
 FIRST = 50
-RENEW = 20_000
-
-
-@cache
-def folder() -> Path:
-    """Where the files of this process lie, in memory if possible."""
-    memory = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="bioactive-fuzz-", dir=memory if memory.is_dir() else None))
-
-
-class _Pipeline:
-    """A tokenizer whose string store is thrown away now and then, as every input leaves its words there."""
-
-    def __init__(self) -> None:
-        self.used = 0
-        self.nlp = blank("en")
-
-    def get(self) -> Language:
-        self.used += 1
-        if self.used % RENEW == 0:
-            self.nlp = blank("en")
-        return self.nlp
-
-
-_PIPELINE = _Pipeline()
 
 
 def check(name: str, data: bytes) -> str:
@@ -85,29 +59,15 @@ def check(name: str, data: bytes) -> str:
     try:
         TARGETS[name](data)
     except BioactiveError as problem:
-        return _known(problem)
+        return known(problem)
     return ""
-
-
-def _known(problem: BioactiveError) -> str:
-    """The code of an error, which must have a template."""
-    if not hasattr(Errors, problem.code):
-        raise AssertionError(f"{problem.code} has no template")
-    return problem.code
-
-
-def written(name: str, data: bytes) -> Path:
-    """The bytes as a file."""
-    path = folder() / name
-    path.write_bytes(data)
-    return path
 
 
 def check_columns(data: bytes) -> None:
     """Column files: written again, the same words, entities and sentences."""
     detect_format(written("unnamed", data))
     path = written("a.tsv", data)
-    vocab = _PIPELINE.get().vocab
+    vocab = PIPELINE.get().vocab
     repaired = list(itertools.islice(read_columns(path, vocab, ColumnOptions(repair=True, label="X"), Tally()), FIRST))
     again_path = path.with_name("again.tsv")
     write_columns(repaired, again_path)
@@ -144,7 +104,7 @@ def check_bioc(data: bytes) -> None:
 def _check_text(found: BratText, brat: bool = False) -> None:
     """Text and spans of a source against the Doc that is made of them."""
     options = AlignOptions(("drop", "expand")[len(found.spans) % 2])
-    doc = doc_from_spans(found.text, found.spans, _PIPELINE.get().tokenizer, found.doc_id, options, Tally())
+    doc = doc_from_spans(found.text, found.spans, PIPELINE.get().tokenizer, found.doc_id, options, Tally())
     assert doc.text == found.text
     kept = {(span.start_char, span.end_char, span.label_) for span in doc.spans["sc"]}
     for span in found.spans:
@@ -162,7 +122,7 @@ def _check_text(found: BratText, brat: bool = False) -> None:
 def check_jsonl(data: bytes) -> None:
     """JSON lines as a corpus: a Doc and its task say the same."""
     path = written("a.jsonl", data)
-    nlp = _PIPELINE.get()
+    nlp = PIPELINE.get()
     for number, task in itertools.islice(read_jsonl(path), FIRST):
         doc = task_to_doc(task, nlp.tokenizer, AlignOptions(), Tally(), where=f"{path}:{number}")
         if doc is None:
@@ -180,7 +140,7 @@ def check_source(data: bytes) -> None:
     stream = load_source(path, keys=("text", "html"))
     tasks = list(itertools.islice(stream, FIRST))
     with_text = [task for task in tasks if isinstance(task.get("text"), str)]
-    for task in add_tokens(_PIPELINE.get(), with_text, skip=True):
+    for task in add_tokens(PIPELINE.get(), with_text, skip=True):
         assert json.loads(to_json(task)) == task
     for example in read_examples(path):
         to_json(example)
@@ -193,7 +153,7 @@ def check_table(data: bytes) -> None:
             for task in itertools.islice(get_stream(written(f"a.{ending}", data)), FIRST):
                 to_json(task)
         except BioactiveError as problem:
-            _known(problem)
+            known(problem)
 
 
 def check_answers(data: bytes) -> None:
@@ -206,11 +166,13 @@ def check_answers(data: bytes) -> None:
         answer = read_answer(0, found, "anna", "ner_manual")
         again = read_answer(0, json.loads(to_json(answer.content)), "anna", "ner_manual")
         assert (again.content, again.session) == (answer.content, answer.session)
+        rest = Answered([answer.content]).rest({"text": "IL-2 binds"}, PIPELINE.get(), stretches=True)
+        assert rest is None or rest["text"] == "IL-2 binds"
 
 
 def check_patterns(data: bytes) -> None:
     """Files of patterns: every match lies where its text stands."""
-    nlp = _PIPELINE.get()
+    nlp = PIPELINE.get()
     matcher = PatternMatcher(nlp, combine_matches=True).from_disk(written("a.patterns", data))
     texts = ["IL-2 binds CD28 .", "аспирин и il-2 aaaaaaaaaaaaaaaaaaaaaaaaaaaa"]
     for _, task in matcher({"text": text} for text in texts):
@@ -260,13 +222,13 @@ def check_settings(data: bytes) -> None:
 
 def check_terms(data: bytes) -> None:
     """Lists of terms, and what they find."""
-    nlp = _PIPELINE.get()
+    nlp = PIPELINE.get()
     for name in ("terms.tsv", "terms.jsonl"):
         try:
             source = TermSource(nlp, read_terms(written(name, data), "X"), TermOptions(), Tally())
             (spans,) = source.spans([nlp.make_doc("IL-2 binds aspirin .")], Tally())
         except BioactiveError as problem:
-            _known(problem)
+            known(problem)
             continue
         assert all(0 <= span.start < span.end <= 20 for span in spans or ())
 
@@ -297,4 +259,9 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "terms": check_terms,
     "obo": check_obo,
     "questions": check_questions,
+    "docs": check_docs,
+    "pool": check_pool,
+    "database": check_database,
+    "records": check_records,
+    "replies": check_replies,
 }

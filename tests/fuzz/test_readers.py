@@ -19,10 +19,10 @@ from bioactive.corpus.pubtator import read_pubtator
 from bioactive.corpus.tally import Tally
 from bioactive.errors import BioactiveError
 from bioactive.strict_json import loads
-from tests.fuzz.grammar import DEEP, FORMS, HUGE, NESTED, SEEDS, expand
+from tests.fuzz.grammar import DEEP, FORMS, HUGE, NESTED, SEEDS, TASK, expand
+from tests.fuzz.scratch import folder as scratch
 from tests.fuzz.strategies import files
 from tests.fuzz.targets import TARGETS, check
-from tests.fuzz.targets import folder as scratch
 
 EXAMPLES = 40
 # By most of its lines the columns stand between blanks, so that a tab belongs to a word.
@@ -54,6 +54,14 @@ FOUND = [
     ("settings", f"labels={NESTED}\0" + "{}", ""),
     ("answers", '{"text": "\\ud800", "answer": "accept"}', "B413"),
     ("source", '{"html": "\\ud800"}', "B409"),
+    ("database", f"text\0{{}}\0{TASK}", "B610"),
+    ("database", f"5\0[]\0{TASK}", "B610"),
+    ("database", f"5\0\0{NESTED}", "B610"),
+    ("database", f'5\0\0{TASK[:-1]}, "_timestamp": {"9" * 400}}}', ""),
+    ("records", NESTED, "B805"),
+    ("records", "\ufeff", "B805"),
+    ("replies", f"a\0{NESTED}", "B556"),
+    ("replies", 'a\0{"\\ud800": "a gene"}', "B556"),
 ]  # fmt: skip
 
 

@@ -93,10 +93,18 @@ class Packaged:
     """A pipeline's wheel, and the pipeline that it was made of.
 
     name (str): Name of the package.
+    model (Path): The pipeline's folder.
     """
 
-    def __init__(self, name: str, wheel: Path, nlp: Language) -> None:
-        self.name, self.wheel, self.nlp = name, wheel, nlp
+    def __init__(self, name: str, wheel: Path, nlp: Language, model: Path) -> None:
+        self.name, self.wheel, self.nlp, self.model = name, wheel, nlp, model
+
+
+def package(model: Path, output: Path, name: str) -> Path:
+    """The wheel of a pipeline, as `spacy project run package` builds it."""
+    words = ["--name", name.removeprefix("en_"), "--version", "0.0.1"]
+    run(ROOT / "scripts" / "package.py", model, output, *words)
+    return next(output.rglob("*.whl"))
 
 
 @pytest.fixture(scope="module", params=["cnn", "frozen"])
@@ -109,11 +117,9 @@ def packaged(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         tok2vec = {"@architectures": "bioactive.FrozenTransformer.v1", "name": str(folder / "encoder"), "layers": [-1]}
     nlp = trained(tok2vec)
     nlp.to_disk(folder / "model")
-    (folder / "out").mkdir()
-    words = ["--name", request.param, "--version", "0.0.1", "--build", "wheel"]
-    run("-m", "spacy", "package", folder / "model", folder / "out", *words)
+    wheel = package(folder / "model", folder / "out", request.param)
     shutil.rmtree(folder / "encoder", ignore_errors=True)
-    return Packaged(f"en_{request.param}", next((folder / "out").rglob("*.whl")), nlp)
+    return Packaged(f"en_{request.param}", wheel, nlp, folder / "model")
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +143,16 @@ def test_installed_wheel_predicts_the_same(packaged: Packaged, installed: dict[s
 
 def test_installed_wheel_imports_no_web_database_or_plotting_package(installed: dict[str, Any]) -> None:
     assert not set(installed["modules"]) & HEAVY
+
+
+def test_wheel_packaged_again_has_the_same_bytes(packaged: Packaged) -> None:
+    before, folder = packaged.wheel.read_bytes(), packaged.wheel.parents[1]
+    # Another day, and what an earlier pipeline of the same name has left.
+    for path in packaged.model.rglob("*"):
+        os.utime(path, (1_000_000_000, 1_000_000_000))
+    (folder / "README.md").write_text("scores of yesterday", encoding="utf8")
+    (folder / "build" / "lib" / packaged.name / "old_component").write_text("", encoding="utf8")
+    assert package(packaged.model, folder.parent, packaged.name).read_bytes() == before
 
 
 def test_wheel_requires_bioactive(packaged: Packaged) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...corpus.tally import Tally
-from ...errors import error
+from ...errors import error, first_line
 from ...lean import lean_imports
 from ..tasks import ANNOTATOR_ID, INPUT_HASH, SESSION_ID, TASK_HASH, TIMESTAMP, VIEW_ID, Task, hash_of_asked
 
@@ -36,7 +36,7 @@ def _loaded(name: str) -> Language:
         try:
             return spacy.load(name)
         except (OSError, ValueError) as problem:
-            raise error("B416", name=name, reason=str(problem).splitlines()[0]) from problem
+            raise error("B416", name=name, reason=first_line(problem)) from problem
     if name.startswith("blank:"):
         return _blank(name, name.removeprefix("blank:"))
     if len(name) > 3 or not name.isalpha():

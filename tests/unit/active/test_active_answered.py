@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import spacy
 
 from bioactive.active.answered import Answered
@@ -47,3 +48,16 @@ def test_answers_on_other_tokens_count_by_their_characters() -> None:
     tokens = [{"text": "one two", "start": 0, "end": 7, "id": 0}, {"text": TEXT[8:], "start": 8, "end": 23, "id": 1}]
     tokens[1]["disabled"] = True
     assert free(Answered([{"text": TEXT, "tokens": tokens, "answer": "accept"}])) == ["three", "four", "five"]
+
+
+@pytest.mark.parametrize(
+    "tokens",
+    [5, {"a": 1}, ["disabled"], [5], [{"text": "one", "disabled": True}, {"text": "two"}], [{"start": "x", "end": 3}]],
+)
+def test_answer_with_tokens_that_are_none_counts_for_the_whole_text(tokens: Any) -> None:
+    assert free(Answered([{"text": TEXT, "tokens": tokens, "answer": "accept"}])) is None
+
+
+def test_answer_about_words_beyond_the_text_asks_for_no_memory() -> None:
+    tokens = [{"start": 0, "end": 3, "disabled": True}, {"start": 4, "end": 1 << 60}]
+    assert free(Answered([{"text": TEXT, "tokens": tokens, "answer": "accept"}])) == ["one"]

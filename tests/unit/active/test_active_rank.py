@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin, Span
 
 from bioactive.active.measures import get_measure
-from bioactive.active.pool import read_pool
+from bioactive.active.pool import read_pool, source_path
 from bioactive.active.posteriors import Posterior, posterior, posteriors
 from bioactive.active.rank import rank, rank_pool
 from bioactive.errors import BioactiveError
@@ -195,6 +195,35 @@ def test_read_pool_of_bad_input_says_where(tmp_path, name, content, message):
     path.write_bytes(content)
     with pytest.raises(BioactiveError, match=message):
         list(read_pool(path, spacy.blank("en").vocab))
+
+
+def test_parquet_whose_text_is_no_utf8_is_named(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    from pyarrow import parquet
+
+    rows = pyarrow.array([b"IL-2", b"\xff\xfe"])
+    text = pyarrow.Array.from_buffers(pyarrow.string(), 2, rows.buffers())
+    parquet.write_table(pyarrow.table({"text": text}), tmp_path / "a.parquet")
+    with pytest.raises(BioactiveError, match=r"B120.*a\.parquet"):
+        list(read_pool(tmp_path / "a.parquet", spacy.blank("en").vocab))
+
+
+@pytest.mark.filterwarnings("ignore:UPath 'down'")
+def test_store_that_does_not_answer_is_no_missing_file():
+    pytest.importorskip("upath", reason="universal-pathlib is not installed")
+    import fsspec
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    class Down(MemoryFileSystem):
+        protocol = ("down",)
+
+        def info(self, path, **options):
+            raise ConnectionError("refused")
+
+    fsspec.register_implementation("down", Down, clobber=True)
+    with pytest.raises(BioactiveError, match=r"B964.*refused"):
+        source_path("down://a/pool.jsonl")
+    assert not source_path("memory://a/pool.jsonl").is_file()
 
 
 def test_read_pool_without_a_file_says_so(tmp_path):

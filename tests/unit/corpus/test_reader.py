@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 import spacy
+from spacy.attrs import IDS
 from spacy.tokens import Doc, Span
 from spacy.training import Corpus, Example
 from spacy.util import registry
 
-from bioactive.corpus.binfile import write_docs
+from bioactive.corpus.binfile import CorpusBin, read_docs, write_docs
 from bioactive.errors import BioactiveError
 
 OPTIONS = [{}, {"gold_preproc": True}, {"max_length": 4}, {"limit": 1}, {"limit": 2}]
@@ -65,3 +66,12 @@ def test_a_file_of_another_kind_is_named(tmp_path):
     (tmp_path / "x.spacy").write_bytes(b"PK\x03\x04")
     with pytest.raises(BioactiveError, match=r"\[B120\].*x\.spacy"):
         list(registry.readers.get("bioactive.Corpus.v1")(tmp_path / "x.spacy")(spacy.blank("en")))
+
+
+@pytest.mark.parametrize(("column", "value"), [("ENT_TYPE", 12345), ("ENT_IOB", 9), ("ORTH", 12345)])
+def test_a_file_with_names_that_it_does_not_hold_is_named(column, value, tmp_path):
+    docs = CorpusBin([spacy.blank("en")("IL-2 binds")])
+    docs.tokens[0][0, list(docs.attrs).index(IDS[column])] = value
+    docs.to_disk(tmp_path / "x.spacy")
+    with pytest.raises(BioactiveError, match=r"\[B120\].*x\.spacy"):
+        list(read_docs(tmp_path / "x.spacy", spacy.blank("en").vocab))

@@ -39,6 +39,12 @@ def test_log_says_who_put_what_to_use_and_why(revisions: Revisions, publish: Pub
     assert revisions.current() == revisions.root / second
 
 
+def test_reason_may_hold_any_character(revisions: Revisions, publish: Publish) -> None:
+    why = "first\u2028second\u0085third\nfourth"
+    promote(revisions, publish(), why)
+    assert [entry.why for entry in history(revisions.root)] == [why]
+
+
 def test_log_only_grows(revisions: Revisions, publish: Publish) -> None:
     first, second = publish(), publish()
     promote(revisions, first, "")

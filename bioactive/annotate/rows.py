@@ -134,7 +134,7 @@ def ensure_dataset(connection: Connection, name: str, meta: dict[str, Any] | Non
     if found is not None:
         return found
     values = {"name": name, "created": int(time.time()), "meta": to_json(meta or {}), "session": session}
-    return _inserted(connection, insert(dataset), values)
+    return inserted(connection, insert(dataset), values)
 
 
 def examples_of(name: str) -> Select[Any]:
@@ -169,18 +169,15 @@ def fresh(connection: Connection, dataset_id: int | None, answers: Sequence[Answ
     return new
 
 
-def append_one(
-    connection: Connection, dataset_id: int, answer: Answer, content: Task, replace: bool = True
-) -> tuple[int, bool]:
+def append_one(connection: Connection, dataset_id: int, answer: Answer, content: Task) -> bool:
     """Store one answer with its links and its receipt; its session's lease of the task ends.
 
-    replace (bool): Whether it takes the place of an older answer of the same session to the same task.
-    RETURNS (tuple[int, bool]): The number of the new row, and whether it replaced one.
+    RETURNS (bool): Whether it took the place of an older answer of the same session to the same task.
     """
-    older = _answered_row(connection, dataset_id, answer) if replace else None
+    older = _answered_row(connection, dataset_id, answer)
     number = add_example(connection, dataset_id, content, answer.session, older)
     add_receipt(connection, dataset_id, answer, number)
-    return number, older is not None
+    return older is not None
 
 
 def add_example(
@@ -189,7 +186,7 @@ def add_example(
     """Insert a row, linked to the dataset and to its session's dataset."""
     input_hash, task_hash = key_of(content)
     values = {"input_hash": input_hash, "task_hash": task_hash, "content": to_json(content), "replaces": replaces}
-    number = _inserted(connection, insert(example), values)
+    number = inserted(connection, insert(example), values)
     connection.execute(insert(link), {"example_id": number, "dataset_id": dataset_id})
     if session:
         session_id = ensure_dataset(connection, session, session=True)
@@ -200,12 +197,14 @@ def add_example(
 
 def add_receipt(connection: Connection, dataset_id: int, answer: Answer, example_id: int | None) -> None:
     """Record that an answer was taken, and end its session's lease of the task."""
-    input_hash, task_hash = answer.key
-    values = {
-        "dataset_id": dataset_id,
-        "session": answer.session,
-        "input_hash": input_hash,
-        "task_hash": task_hash,
+    connection.execute(insert(receipt), receipt_values(dataset_id, answer, example_id))
+    end_lease(connection, dataset_id, answer)
+
+
+def receipt_values(dataset_id: int, answer: Answer, example_id: int | None) -> dict[str, Any]:
+    """The columns of an answer's receipt."""
+    return {
+        **_slot(dataset_id, answer),
         "example_id": example_id,
         "answer_id": answer.answer_id,
         "digest": answer.digest,
@@ -214,7 +213,10 @@ def add_receipt(connection: Connection, dataset_id: int, answer: Answer, example
         "received": time.time(),
         **provenance(answer.content),
     }
-    connection.execute(insert(receipt), values)
+
+
+def end_lease(connection: Connection, dataset_id: int, answer: Answer) -> None:
+    """End the lease that the session of an answer has of its task."""
     connection.execute(_END_LEASE, {f"held_{name}": value for name, value in _slot(dataset_id, answer).items()})
 
 
@@ -274,7 +276,8 @@ def _chunks(numbers: list[int]) -> list[list[int]]:
     return [numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK)]
 
 
-def _inserted(connection: Connection, statement: Any, values: dict[str, Any]) -> int:
+def inserted(connection: Connection, statement: Any, values: dict[str, Any]) -> int:
+    """Insert one row; returns its number."""
     key = connection.execute(statement, values).inserted_primary_key
     assert key is not None
     return int(key[0])

@@ -6,6 +6,8 @@ import json
 import random
 import sqlite3
 import threading
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,55 @@ def test_append_with_fewer_examples_stores_those(store: Store) -> None:
 def test_iter_examples_pages_through_many(store: Store) -> None:
     store.add_examples([task(str(number)) for number in range(1203)], ["ds"])
     assert [example["text"] for example in store.iter_examples("ds")] == [str(number) for number in range(1203)]
+
+
+def test_add_examples_counts_equal_ones_as_often_as_they_come(store: Store) -> None:
+    many = [task(str(number % 400)) for number in range(1203)]
+    assert store.add_examples(iter(many), ["ds"]) == 1203
+    assert store.add_examples(iter(many), ["ds"]) == 0
+    assert store.add_examples([*many, task("0"), task("new")], ["ds"]) == 2
+    assert store.count_dataset("ds") == 1205
+
+
+def test_add_examples_links_each_to_its_session_once_and_ends_its_lease(store: Store) -> None:
+    anna = {**task("a"), "_session_id": "ds-anna"}
+    store.leases.take(Terms("ds", 60, ["ds"]), "ds-anna", [given("a").key, given("b").key], 10)
+    assert store.add_examples([anna, {**task("b"), "_session_id": "ds-ben"}, task("c")], ["ds", "ds-anna"]) == 3
+    assert [text for text, _ in answers_of(store)] == ["a", "b", "c"]
+    assert [text for text, _ in answers_of(store, "ds-anna")] == ["a", "b", "c"]
+    assert [text for text, _ in answers_of(store, "ds-ben")] == ["b"]
+    assert store.leases.count("ds") == 1  # that of b: it was ben who answered
+
+
+@pytest.mark.parametrize("returning", [True, False])
+def test_add_examples_keeps_the_order_with_and_without_returning(
+    store: Store, returning: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("insert_executemany_returning", "insert_executemany_returning_sort_by_parameter_order"):
+        if not returning:  # as with SQLite before 3.35
+            monkeypatch.setattr(store.database.engine.dialect, name, False)
+    store.add_examples([{**task(str(number)), "_session_id": "ds-anna"} for number in range(30)], ["ds"])
+    assert [text for text, _ in answers_of(store)] == [str(number) for number in range(30)]
+    assert store.get_dataset_examples("ds-anna") == store.get_dataset_examples("ds")
+
+
+def test_add_examples_asks_a_few_times_for_many(store: Store) -> None:
+    asked: list[str] = []
+    event.listen(store.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    store.add_examples([{**task(str(number)), "_session_id": "ds-anna"} for number in range(500)], ["ds"])
+    if store.database.engine.dialect.name == "sqlite":  # it tells no order of the numbers that several rows get
+        asked = [statement for statement in asked if not statement.startswith("INSERT INTO example")]
+    assert len(asked) < 20, Counter(asked)
+
+
+def test_add_examples_that_fail_at_the_end_leave_nothing(store: Store) -> None:
+    def broken() -> Iterator[Task]:
+        yield from (task(str(number)) for number in range(1203))
+        raise ValueError("the file ends here")
+
+    with pytest.raises(ValueError, match="ends here"):
+        store.add_examples(broken(), ["ds"])
+    assert store.datasets == []
 
 
 def test_drop_dataset_deletes_answers_leases_and_empty_sessions(store: Store) -> None:

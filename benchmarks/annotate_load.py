@@ -2,7 +2,8 @@
 
     python benchmarks/annotate_load.py --annotators 50 --rates 10,50,100,200 --seconds 20 [--busy]
     python benchmarks/annotate_load.py --learn PIPELINE --train TRAIN.spacy --dev DEV.spacy    (a real training beside)
-    python benchmarks/annotate_load.py --annotators 200 --stored 1000000 [--db postgresql://...]    (an empty database)
+    python benchmarks/annotate_load.py --annotators 200 --stored 1000000 [--db postgresql://...]
+        (an empty database, or one that was filled by this command before)
     python benchmarks/annotate_load.py --endure 20000    (the server's memory over one long session)
 
 A rate is answers a second of all annotators together; what happens while they sit down is not counted. Requests go to
@@ -241,8 +242,10 @@ def task_with(number: str) -> dict[str, Any]:
 
 
 def fill(database: str, stored: int, sessions: int) -> None:
-    """Let an empty database answer the first tasks of `numbered` as so many sessions: a statement a table."""
+    """Let a database answer the first tasks of `numbered` as so many sessions, a statement a table, unless it has."""
     with Store(database) as store:
+        if "ds" in store:
+            return
         store.add_dataset("ds")
         for number in range(sessions):
             store.add_dataset(f"ds-s{number}", session=True)

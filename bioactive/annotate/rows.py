@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
 
 from .schema import dataset, example, lease, link, receipt
 from .tasks import ANNOTATOR_ID, TIMESTAMP, Task, TaskKey, key_of, to_json
@@ -32,14 +32,33 @@ _ANSWERED_ROW = select(receipt.c.example_id).where(*_OF_SLOT).order_by(receipt.c
 _END_LEASE = delete(lease).where(
     *(lease.c[name] == bindparam(f"held_{name}") for name in ("dataset_id", "session", "input_hash", "task_hash"))
 )
+_IDS = select(dataset.c.id).where(dataset.c.name.in_(bindparam("names", expanding=True)))
+# From a task to its few links. As a join, PostgreSQL would go through all links of the dataset: it expects as many of
+# them as datasets have on the mean, those of sessions among them, and not a million.
+_HAS_LINK = (
+    select(func.count())
+    .select_from(link)
+    .where(link.c.example_id == example.c.id, link.c.dataset_id.in_(bindparam("ids", expanding=True)))
+    .correlate(example)
+    .scalar_subquery()
+    > 0
+)
 _ANSWERED = {
     name: select(example.c.input_hash, example.c.task_hash)
-    .join(link, link.c.example_id == example.c.id)
-    .join(dataset)
-    .where(dataset.c.name.in_(bindparam("names", expanding=True)), column.in_(bindparam("wanted", expanding=True)))
+    .where(column.in_(bindparam("wanted", expanding=True)), _HAS_LINK)
     .distinct()
     for name, column in (("input", example.c.input_hash), ("task", example.c.task_hash))
 }
+_NEWER = example.alias("newer")
+# Along the dataset's own index, so that a page costs the same in front as at the end.
+_PAGE = (
+    select(example.c.id, example.c.content)
+    .join(link, link.c.example_id == example.c.id)
+    .where(link.c.dataset_id == bindparam("dataset_id"), link.c.example_id > bindparam("last"))
+    .where(~exists().where(_NEWER.c.replaces == example.c.id))
+    .order_by(link.c.example_id)
+    .limit(CHUNK)
+)
 # Answers that a newer one replaces do not count. Both parts are read off indexes, without looking at an answer.
 _LINKED = select(func.count()).select_from(link).where(link.c.dataset_id == bindparam("number")).scalar_subquery()
 _REPLACED = (
@@ -88,9 +107,10 @@ def answered(connection: Connection, names: Sequence[str], keys: Sequence[TaskKe
     query = _ANSWERED["input" if by == "input" else "task"]
     position = 0 if by == "input" else 1
     found: set[tuple[int, ...]] = set()
-    for start in range(0, len(keys), CHUNK):
+    ids = list(connection.execute(_IDS, {"names": list(names)}).scalars()) if keys else []
+    for start in range(0, len(keys) if ids else 0, CHUNK):
         wanted = [key[position] for key in keys[start : start + CHUNK]]
-        rows = connection.execute(query, {"names": list(names), "wanted": wanted})
+        rows = connection.execute(query, {"ids": ids, "wanted": wanted})
         found.update((row[0],) if by == "input" else (row[0], row[1]) for row in rows)
     return {key for key in keys if (key[:1] if by == "input" else key) in found}
 
@@ -124,7 +144,7 @@ def dataset_id(connection: Connection, name: str) -> int | None:
 
 
 def count(connection: Connection, dataset_id: int) -> int:
-    """How many rows of a dataset count, as in `examples_of`."""
+    """How many rows of a dataset count, as in `page`."""
     return int(connection.execute(_COUNT, {"number": dataset_id}).scalar_one())
 
 
@@ -137,11 +157,9 @@ def ensure_dataset(connection: Connection, name: str, meta: dict[str, Any] | Non
     return inserted(connection, insert(dataset), values)
 
 
-def examples_of(name: str) -> Select[Any]:
-    """The query for a dataset's rows (`id`, `content`) without those that a newer answer replaces."""
-    newer = example.alias("newer")
-    query = select(example.c.id, example.c.content).join(link, link.c.example_id == example.c.id).join(dataset)
-    return query.where(dataset.c.name == name, ~exists().where(newer.c.replaces == example.c.id))
+def page(connection: Connection, dataset_id: int, last: int) -> Sequence[Any]:
+    """The next rows of a dataset (`id`, `content`) after number `last`, without those that a newer answer replaces."""
+    return connection.execute(_PAGE, {"dataset_id": dataset_id, "last": last}).all()
 
 
 def fresh(connection: Connection, dataset_id: int | None, answers: Sequence[Answer]) -> list[Answer]:
@@ -241,13 +259,10 @@ def history(connection: Connection, name: str, session: str, limit: int) -> list
     limit (int): How many at most.
     RETURNS (list[dict]): `content` (JSON), `answer_id` and `received`; only answers that none replaced.
     """
-    newer = example.alias("newer")
     query = select(example.c.content, receipt.c.answer_id, receipt.c.received).select_from(receipt)
-    query = query.join(example, example.c.id == receipt.c.example_id).join(
-        dataset, dataset.c.id == receipt.c.dataset_id
-    )
-    query = query.where(dataset.c.name == name, receipt.c.session == session)
-    query = query.where(~exists().where(newer.c.replaces == example.c.id)).order_by(receipt.c.id.desc()).limit(limit)
+    query = query.join(example, example.c.id == receipt.c.example_id)
+    query = query.where(receipt.c.dataset_id == dataset_id(connection, name), receipt.c.session == session)
+    query = query.where(~exists().where(_NEWER.c.replaces == example.c.id)).order_by(receipt.c.id.desc()).limit(limit)
     return [dict(row._mapping) for row in connection.execute(query)]
 
 

@@ -204,13 +204,14 @@ class Store:
         YIELDS (Task): Examples.
         RAISES (BioactiveError): B407 when there is no such dataset.
         """
-        if name not in self:
+        with self.database.read() as connection:
+            number = rows.dataset_id(connection, name)
+        if number is None:
             raise self._unknown(name)
         last = 0
         while True:
-            query = rows.examples_of(name).where(example.c.id > last).order_by(example.c.id).limit(CHUNK)
             with self.database.read() as connection:
-                found = connection.execute(query).all()
+                found = rows.page(connection, number, last)
             for row in found:
                 yield json.loads(row.content)
             if len(found) < CHUNK:

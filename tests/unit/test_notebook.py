@@ -123,7 +123,7 @@ def test_simulation_shows_needs_and_its_page(tmp_path: Path) -> None:
 
 
 def test_jupyter_takes_markup_and_keeps_words_for_a_terminal(nlp: Language, gold: Path, tmp_path: Path) -> None:
-    formatters = pytest.importorskip("IPython.core.formatters", reason="IPython is not installed: what Jupyter draws by")
+    formatters = pytest.importorskip("IPython.core.formatters", reason="IPython is not installed")
     page = tmp_path / "report.html"
     page.write_text("<p>curves</p>", encoding="utf8")
     whole = Interval(0.7, 0.6, 0.8)

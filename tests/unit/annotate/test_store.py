@@ -8,7 +8,9 @@ import sqlite3
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -16,7 +18,7 @@ from sqlalchemy import event
 from bioactive.annotate.database import database_url
 from bioactive.annotate.exchange import dataset_stats, db_in, db_out
 from bioactive.annotate.leases import Terms
-from bioactive.annotate.rows import Answer
+from bioactive.annotate.rows import CHUNK, Answer
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import Task, key_of, set_hashes
 from bioactive.errors import BioactiveError
@@ -97,6 +99,33 @@ def test_count_reads_no_answers(tmp_path: Path) -> None:
             plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked[-1]}", (1, 1)).all()
     steps = [row[-1] for row in plan if row[-1].startswith(("SCAN example", "SCAN link", "SEARCH"))]
     assert steps and all("INDEX" in step for step in steps), plan
+
+
+@pytest.mark.postgres
+def test_questions_about_a_few_tasks_read_a_few_links(postgres: str) -> None:
+    """A dataset with many more answers than those of its sessions must not be read whole for each request."""
+
+    def links(node: dict) -> int:
+        own = node["Actual Rows"] * node["Actual Loops"] if node.get("Relation Name") == "link" else 0
+        return int(own) + sum(links(part) for part in node.get("Plans", []))
+
+    with Store(postgres) as store:
+        for name in store.datasets:
+            store.drop_dataset(name)
+        store.add_examples([{**task(str(n)), "_session_id": f"ds-{n % 100}"} for n in range(2000)], ["ds"])
+        keys = [key_of(task(str(n))) for n in range(1500, 1510)]
+        with store.database.write() as connection:
+            connection.exec_driver_sql("ANALYZE")
+        asked: list[tuple[str, Any]] = []
+        event.listen(store.database.engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+        assert store.answered(["ds"], keys) == set(keys)
+        answered = asked[-1]
+        assert len(list(islice(store.iter_examples("ds"), 1501))) == 1501
+        with store.database.read() as connection:
+            for (query, values), most in ((answered, 10), (asked[-1], CHUNK)):
+                plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", values).scalar_one()
+                assert 0 < links(plan[0]["Plan"]) <= most, plan
+        store.drop_dataset("ds")
 
 
 def test_append_ends_the_lease(store: Store) -> None:

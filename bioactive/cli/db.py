@@ -40,10 +40,11 @@ def db_out_cli(
     db: str | None = DB,
 ) -> None:
     """Write the answers of a dataset as JSONL, oldest first."""
+    from bioactive.annotate.bulk import batches
     from bioactive.annotate.exchange import db_out
     from bioactive.annotate.store import Store
 
-    from .progress import counted, progress_bar
+    from .progress import progress_bar
 
     with Store(db) as store, contextlib.ExitStack() as stack:
         lines = db_out(store, dataset)
@@ -55,7 +56,11 @@ def db_out_cli(
         bar = stack.enter_context(progress_bar("Writing", "answers"))
         bar.expect(store.count_dataset(dataset))
         file = stack.enter_context(output.open("w", encoding="utf-8"))
-        count = sum(1 for line in counted(lines, bar) if file.write(line + "\n"))
+        count = 0
+        for batch in batches(lines):
+            file.writelines(line + "\n" for line in batch)
+            count += len(batch)
+            bar.done(len(batch))
     typer.echo(f"{count} answers written to {output}.")
 
 

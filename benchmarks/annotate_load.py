@@ -2,9 +2,8 @@
 
     python benchmarks/annotate_load.py --annotators 50 --rates 10,50,100,200 --seconds 20 [--busy]
     python benchmarks/annotate_load.py --learn PIPELINE --train TRAIN.spacy --dev DEV.spacy    (a real training beside)
-    python benchmarks/annotate_load.py --annotators 200 --stored 1000000 --db postgresql://...
-    python benchmarks/annotate_load.py --learn PIPELINE --train TRAIN.spacy --dev DEV.spacy    (a real training beside)
-    python benchmarks/annotate_load.py --annotators 200 --stored 20000 [--db postgresql://...]    (an empty database)
+    python benchmarks/annotate_load.py --annotators 200 --stored 1000000 [--db postgresql://...]
+        (an empty database, or one that was filled by this command before)
     python benchmarks/annotate_load.py --endure 20000    (the server's memory over one long session)
 
 A rate is answers a second of all annotators together; what happens while they sit down is not counted. Requests go to
@@ -19,28 +18,58 @@ import json
 import multiprocessing
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import typer
-from sqlalchemy import insert, select, text
+from sqlalchemy import text
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from bioactive.annotate import schema
 from bioactive.annotate.learning import STATUS, Worker
 from bioactive.annotate.store import Store
-from bioactive.annotate.tasks import set_hashes, to_json
-from tests.app.support import ServerProcess, numbered_tasks
+from bioactive.annotate.tasks import to_json
+from tests.app.support import ServerProcess
 
 ARRIVAL = 5.0  # seconds in which the annotators of a rate sit down, one after the other
+
+
+SHIFT = 1_000_000  # so that each number has seven digits
+SESSION = "'ds-s' || CAST(input_hash % :sessions AS VARCHAR)"
+# SQLite and PostgreSQL both know these. The content's places are filled in by the database.
+FILL = (
+    """
+    INSERT INTO example (input_hash, task_hash, content)
+    WITH RECURSIVE
+        n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :stored),
+        content (input_hash, made) AS (
+            SELECT i, replace(replace(:template, '@number', CAST(:shift + i AS VARCHAR)), '@hash', CAST(i AS VARCHAR))
+            FROM n
+        )
+    SELECT input_hash, input_hash, replace(made, '@session', {session}) FROM content ORDER BY input_hash
+    """,
+    """
+    INSERT INTO link (example_id, dataset_id)
+    SELECT example.id, dataset.id FROM example JOIN dataset ON dataset.name IN ('ds', {session}) ORDER BY example.id
+    """,
+    """
+    INSERT INTO receipt (dataset_id, session, input_hash, task_hash, example_id, answer_id, digest, received)
+    SELECT dataset.id, {session}, input_hash, task_hash, example.id, 'filled-' || CAST(example.id AS VARCHAR), '',
+        1700000000 + example.id
+    FROM example JOIN dataset ON dataset.name = 'ds' ORDER BY example.id
+    """,
+    "ANALYZE",
+)
+FILL = tuple(statement.replace("{session}", SESSION) for statement in FILL)
 
 
 class Times(dict[str, list[float]]):
@@ -130,6 +159,11 @@ def spent(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def load() -> float:
+    """How many processes of this machine wanted a processor in the last minute."""
+    return round(os.getloadavg()[0], 1)
+
+
 def memory(process: int) -> float:
     """MiB that a process holds in memory, without what it shares with files."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
@@ -191,39 +225,40 @@ def learning(pipeline: Path, train: Path, dev: Path, source: Path, folder: Path,
     return worker
 
 
-def fill(database: str, tasks: list[dict[str, Any]], sessions: int, chunk: int = 20_000) -> None:
-    """Answer tasks as so many sessions, by plain inserts; psycopg without C takes a millisecond each."""
+def numbered(first: int, count: int) -> Iterator[dict[str, Any]]:
+    """Tasks whose number, of seven digits, is their hash too, so that a database can make answers to them by itself."""
+    for number in range(first, first + count):
+        yield {**task_with(str(SHIFT + number)), "_input_hash": number, "_task_hash": number}
+
+
+def task_with(number: str) -> dict[str, Any]:
+    """The task with a number of seven characters in its text."""
+    places = [("Sample", 0), (number, 7), ("has", 15), ("IL-2", 19), (".", 24)]
+    tokens = [
+        {"text": word, "start": start, "end": start + len(word), "id": index, "ws": index < 4}
+        for index, (word, start) in enumerate(places)
+    ]
+    return {"text": f"Sample {number} has IL-2 .", "tokens": tokens, "spans": []}
+
+
+def fill(database: str, stored: int, sessions: int) -> None:
+    """Let a database answer the first tasks of `numbered` as so many sessions, a statement a table, unless it has."""
     with Store(database) as store:
+        if "ds" in store:
+            return
         store.add_dataset("ds")
         for number in range(sessions):
             store.add_dataset(f"ds-s{number}", session=True)
-        for start in range(0, len(tasks), chunk):
-            with store.database.write() as connection:
-                numbers = {row.name: row.id for row in connection.execute(select(schema.dataset))}
-                for table, made in filled(tasks[start : start + chunk], start + 1, numbers, sessions).items():
-                    connection.execute(insert(schema.metadata.tables[table]), made)
+        values = {"stored": stored, "sessions": sessions, "shift": SHIFT, "template": _content_template()}
         with store.database.write() as connection:
-            for table in ("example", "link", "receipt") if connection.dialect.name == "postgresql" else ():
-                ahead = f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
-                connection.execute(text(ahead))
-            connection.execute(text("ANALYZE"))
+            for statement in FILL:
+                connection.execute(text(statement), {name: values[name] for name in values if f":{name}" in statement})
 
 
-def filled(
-    tasks: list[dict[str, Any]], first: int, numbers: dict[str, int], sessions: int
-) -> dict[str, list[dict[str, Any]]]:
-    """The rows of answered tasks, by table; `first` is the number of the first example."""
-    rows: dict[str, list[dict[str, Any]]] = {"example": [], "link": [], "receipt": []}
-    for number, raw in enumerate(tasks, first):
-        task, session = set_hashes(raw), f"ds-s{number % sessions}"
-        hashes = {"input_hash": task["_input_hash"], "task_hash": task["_task_hash"]}
-        content = to_json({**task, "answer": "accept", "_session_id": session, "_view_id": "ner_manual"})
-        rows["example"].append({"id": number, **hashes, "content": content})
-        for place, name in enumerate(("ds", session)):
-            rows["link"].append({"id": 2 * number + place, "example_id": number, "dataset_id": numbers[name]})
-        told = {"session": session, "answer_id": f"filled-{number}", "digest": "", "received": 1.7e9 + number}
-        rows["receipt"].append({"id": number, "dataset_id": numbers["ds"], **hashes, "example_id": number, **told})
-    return rows
+def _content_template() -> str:
+    answered = {**task_with("@number"), "_input_hash": "@hash", "_task_hash": "@hash"}
+    told = {"answer": "accept", "_session_id": "@session", "_view_id": "ner_manual"}
+    return to_json({**answered, **told}).replace('"@hash"', "@hash")
 
 
 def main(
@@ -243,10 +278,13 @@ def main(
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         source = folder / "tasks.jsonl"
-        address, all_tasks = db or str(folder / "answers.db"), numbered_tasks(stored + tasks)
-        source.write_text("".join(json.dumps(task) + "\n" for task in all_tasks), encoding="utf-8")
+        address = db or str(folder / "answers.db")
+        with source.open("w", encoding="utf-8") as lines:
+            lines.writelines(json.dumps(task) + "\n" for task in numbered(0, stored + tasks))
         if stored:
-            fill(address, all_tasks[:stored], annotators)
+            start = time.perf_counter()
+            fill(address, stored, annotators)
+            typer.echo(json.dumps({"filled_s": round(time.perf_counter() - start, 1), "machine_load": load()}))
         start = time.perf_counter()
         server = stack.enter_context(ServerProcess(address, source))
         if stored:
@@ -268,7 +306,7 @@ def main(
             found["server_mib"] = round(memory(server.process.pid), 1)
             if pipeline is not None:
                 found["worker"] = (folder / "worker" / STATUS).read_text(encoding="utf-8")
-            typer.echo(json.dumps({**found, "machine_load": round(os.getloadavg()[0], 1)}))
+            typer.echo(json.dumps({**found, "machine_load": load()}))
         if stored:
             start = time.perf_counter()
             command = [
@@ -283,7 +321,9 @@ def main(
                 address,
             ]
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-            typer.echo(json.dumps({"db_out_s": round(time.perf_counter() - start, 1)}))
+            used = resource.getrusage(resource.RUSAGE_CHILDREN)
+            found = {"db_out_s": round(time.perf_counter() - start, 1), "largest_child_mib": used.ru_maxrss // 1024}
+            typer.echo(json.dumps({**found, "machine_load": load()}))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -11,6 +11,8 @@ from statistics import median
 from .loaders import read_examples
 from .store import Store
 from .tasks import SESSION_ID, Task, set_hashes, to_json
+
+OnDone = Callable[[int], object]
 
 
 @dataclass(frozen=True)
@@ -56,21 +58,33 @@ class Throughput:
     last: float
 
 
-def db_in(store: Store, name: str, path: Path, rehash: bool = False) -> Imported:
+def db_in(store: Store, name: str, path: Path, rehash: bool = False, on_done: OnDone = lambda items: None) -> Imported:
     """Read answers from a JSONL file into a dataset, all or none.
+
+    The file is read as it is written, in one transaction: other writers wait until the end.
 
     store (Store): The store.
     name (str): The dataset; it is made if need be.
     path (Path): The file. A line without `answer` counts as accepted.
     rehash (bool): Compute the hashes anew even where the lines have them.
+    on_done (Callable): Told how many answers are done since it was told last.
     RETURNS (Imported): How many were new.
     RAISES (BioactiveError): B408 without a file, B409 for the first line that is no task.
     """
-    examples = [example if "answer" in example else {**example, "answer": "accept"} for example in read_examples(path)]
+    read = 0
+
+    def count(items: int) -> None:
+        nonlocal read
+        read += items
+        on_done(items)
+
+    examples: Iterator[Task] = (
+        example if "answer" in example else {**example, "answer": "accept"} for example in read_examples(path)
+    )
     if rehash:
-        examples = [set_hashes(example, overwrite=True) for example in examples]
-    added = store.add_examples(examples, [name])
-    return Imported(added, len(examples) - added)
+        examples = (set_hashes(example, overwrite=True) for example in examples)
+    added = store.add_examples(examples, [name], count)
+    return Imported(added, read - added)
 
 
 def db_out(store: Store, name: str) -> Iterator[str]:
@@ -81,13 +95,19 @@ def db_out(store: Store, name: str) -> Iterator[str]:
     return map(to_json, store.iter_examples(name))
 
 
-def db_merge(store: Store, names: Sequence[str], name: str) -> int:
+def db_merge(store: Store, names: Sequence[str], name: str, on_done: OnDone = lambda items: None) -> int:
     """Add the answers of several datasets to another one; those that it has already count once.
 
+    store (Store): The store.
+    names (Sequence[str]): The datasets to read.
+    name (str): The dataset to add to; it is made if need be.
+    on_done (Callable): Told how many answers are done since it was told last.
     RETURNS (int): How many were new.
     RAISES (BioactiveError): B407 when there is no such dataset.
     """
-    return sum(store.add_examples(list(store.iter_examples(source)), [name]) for source in names)
+    for source in names:
+        store.get_meta(source)  # before anything is added
+    return sum(store.add_examples(store.iter_examples(source), [name], on_done) for source in names)
 
 
 def throughput(store: Store, name: str) -> list[Throughput]:

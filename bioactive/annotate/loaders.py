@@ -49,33 +49,31 @@ def load_source(
         raise error("B408", path=path, reason="there is no such file")
     kind = ending or path.suffix
     if kind == ".jsonl":
-        return Stream(_file_lines(path, tally, keys, json_lines=True), _count_lines(path), tally)
+        return Stream(_file_lines(path, tally, keys, json_lines=True), count_lines(path), tally)
     if kind == ".txt":
-        return Stream(_file_lines(path, tally), _count_lines(path), tally)
+        return Stream(_file_lines(path, tally), count_lines(path), tally)
     if kind == ".spacy":
         docs = _read_docs(path, vocab)
         return Stream((task for doc in docs for task in _sentences(doc)), tally=tally)
     raise error("B408", path=path, reason=f"the ending {path.suffix!r} is not known")
 
 
-def read_examples(path: Path) -> list[Task]:
-    """Read a JSONL file of answers, all or nothing.
+def read_examples(path: Path) -> Iterator[Task]:
+    """The answers of a JSONL file, one after the other.
 
     path (Path): The file.
-    RETURNS (list[Task]): Its tasks.
+    YIELDS (Task): Its tasks.
     RAISES (BioactiveError): B408 when there is no such file, B409 for the first line that is no task.
     """
     if not path.is_file():
         raise error("B408", path=path, reason="there is no such file")
-    examples = []
     with path.open("rb") as lines:
         for number, line in enumerate(lines, 1):
             if line.strip():
                 task, reason = _parse(line)
                 if task is None:
                     raise error("B409", path=path, line=number, reason=reason)
-                examples.append(task)
-    return examples
+                yield task
 
 
 def _file_lines(path: Path, tally: Tally, keys: Sequence[str] = (), json_lines: bool = False) -> Iterator[Task]:
@@ -144,7 +142,8 @@ def _skip(tally: Tally, where: str) -> None:
         logger.warning("%s; the line is skipped", where)
 
 
-def _count_lines(path: Path) -> int:
+def count_lines(path: Path) -> int:
+    """How many lines of a file are not empty."""
     with path.open("rb") as lines:
         return sum(1 for line in lines if line.strip())
 

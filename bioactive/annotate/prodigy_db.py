@@ -13,9 +13,9 @@ from sqlalchemy import Connection, insert
 
 from ..errors import error
 from ..strict_json import loads
-from . import rows
+from . import bulk, rows
 from .rows import Answer
-from .schema import dataset, example, link
+from .schema import dataset, link
 from .store import Store
 from .tasks import INPUT_HASH, SESSION_ID, TASK_HASH, TIMESTAMP, Task, set_hashes, to_json
 
@@ -67,21 +67,20 @@ def _check(source: sqlite3.Connection, path: Path) -> None:
 def _copy(source: sqlite3.Connection, target: Connection, url: str, path: Path) -> TakenOver:
     numbers, sessions = _datasets(source, target, url, path)
     made: dict[int, tuple[int, Task]] = {}
-    for row in source.execute("SELECT id, input_hash, task_hash, content FROM example ORDER BY id"):
-        content = _content(row, path)
-        values = {"input_hash": content[INPUT_HASH], "task_hash": content[TASK_HASH], "content": to_json(content)}
-        key = target.execute(insert(example).values(**values)).inserted_primary_key
-        assert key is not None
-        made[row["id"]] = (int(key[0]), content)
+    for batch in bulk.batches(source.execute("SELECT id, input_hash, task_hash, content FROM example ORDER BY id")):
+        contents = [_content(row, path) for row in batch]
+        added = zip(bulk.add_examples(target, contents), contents, strict=True)
+        made.update(zip((row["id"] for row in batch), added, strict=True))
     links = 0
-    for old_example, old_dataset in _links(source):
-        if old_example not in made or old_dataset not in numbers:
-            continue  # a row that points nowhere holds no answer
-        number, content = made[old_example]
-        target.execute(insert(link).values(example_id=number, dataset_id=numbers[old_dataset]))
-        links += 1
-        if old_dataset not in sessions:
-            _receive(target, numbers[old_dataset], number, content, old_example)
+    # A row that points nowhere holds no answer.
+    for pairs in bulk.batches(pair for pair in _links(source) if pair[0] in made and pair[1] in numbers):
+        places = [{"example_id": made[old][0], "dataset_id": numbers[place]} for old, place in pairs]
+        bulk.insert_all(target, link, places)
+        links += len(places)
+        for place in {place for _, place in pairs} - sessions:
+            olds = [old for old, other in pairs if other == place]
+            answers = [_answer(made[old][1], old) for old in olds]
+            bulk.add_receipts(target, numbers[place], answers, [made[old][0] for old in olds])
     return TakenOver(len(numbers) - len(sessions), len(sessions), len(made), links)
 
 
@@ -120,14 +119,12 @@ def _content(row: sqlite3.Row, path: Path) -> Task:
     return set_hashes({**_object(row, "content", path), **given})
 
 
-def _receive(target: Connection, dataset_id: int, number: int, content: Task, old: int) -> None:
-    """Note who answered, so that nobody is asked again."""
+def _answer(content: Task, old: int) -> Answer:
+    """Who answered, so that nobody is asked again."""
     answered = content.get(TIMESTAMP)
-    session = str(content.get(SESSION_ID) or "")
     # A number beyond what SQLite and PostgreSQL keep is no time.
     when = float(answered) if isinstance(answered, (int, float)) and abs(answered) < 1 << 53 else None
-    answer = Answer(content, session, f"prodigy-{old}", None, when)
-    rows.add_receipt(target, dataset_id, answer, number)
+    return Answer(content, str(content.get(SESSION_ID) or ""), f"prodigy-{old}", None, when)
 
 
 def _number(row: sqlite3.Row, column: str, path: Path) -> int | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, exists, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
 
 from .schema import dataset, example, lease, link, receipt
 from .tasks import ANNOTATOR_ID, TIMESTAMP, Task, TaskKey, key_of, to_json
@@ -32,14 +32,33 @@ _ANSWERED_ROW = select(receipt.c.example_id).where(*_OF_SLOT).order_by(receipt.c
 _END_LEASE = delete(lease).where(
     *(lease.c[name] == bindparam(f"held_{name}") for name in ("dataset_id", "session", "input_hash", "task_hash"))
 )
+_IDS = select(dataset.c.id).where(dataset.c.name.in_(bindparam("names", expanding=True)))
+# From a task to its few links. As a join, PostgreSQL would go through all links of the dataset: it expects as many of
+# them as datasets have on the mean, those of sessions among them, and not a million.
+_HAS_LINK = (
+    select(func.count())
+    .select_from(link)
+    .where(link.c.example_id == example.c.id, link.c.dataset_id.in_(bindparam("ids", expanding=True)))
+    .correlate(example)
+    .scalar_subquery()
+    > 0
+)
 _ANSWERED = {
     name: select(example.c.input_hash, example.c.task_hash)
-    .join(link, link.c.example_id == example.c.id)
-    .join(dataset)
-    .where(dataset.c.name.in_(bindparam("names", expanding=True)), column.in_(bindparam("wanted", expanding=True)))
+    .where(column.in_(bindparam("wanted", expanding=True)), _HAS_LINK)
     .distinct()
     for name, column in (("input", example.c.input_hash), ("task", example.c.task_hash))
 }
+_NEWER = example.alias("newer")
+# Along the dataset's own index, so that a page costs the same in front as at the end.
+_PAGE = (
+    select(example.c.id, example.c.content)
+    .join(link, link.c.example_id == example.c.id)
+    .where(link.c.dataset_id == bindparam("dataset_id"), link.c.example_id > bindparam("last"))
+    .where(~exists().where(_NEWER.c.replaces == example.c.id))
+    .order_by(link.c.example_id)
+    .limit(CHUNK)
+)
 # Answers that a newer one replaces do not count. Both parts are read off indexes, without looking at an answer.
 _LINKED = select(func.count()).select_from(link).where(link.c.dataset_id == bindparam("number")).scalar_subquery()
 _REPLACED = (
@@ -88,9 +107,10 @@ def answered(connection: Connection, names: Sequence[str], keys: Sequence[TaskKe
     query = _ANSWERED["input" if by == "input" else "task"]
     position = 0 if by == "input" else 1
     found: set[tuple[int, ...]] = set()
-    for start in range(0, len(keys), CHUNK):
+    ids = list(connection.execute(_IDS, {"names": list(names)}).scalars()) if keys else []
+    for start in range(0, len(keys) if ids else 0, CHUNK):
         wanted = [key[position] for key in keys[start : start + CHUNK]]
-        rows = connection.execute(query, {"names": list(names), "wanted": wanted})
+        rows = connection.execute(query, {"ids": ids, "wanted": wanted})
         found.update((row[0],) if by == "input" else (row[0], row[1]) for row in rows)
     return {key for key in keys if (key[:1] if by == "input" else key) in found}
 
@@ -124,7 +144,7 @@ def dataset_id(connection: Connection, name: str) -> int | None:
 
 
 def count(connection: Connection, dataset_id: int) -> int:
-    """How many rows of a dataset count, as in `examples_of`."""
+    """How many rows of a dataset count, as in `page`."""
     return int(connection.execute(_COUNT, {"number": dataset_id}).scalar_one())
 
 
@@ -134,14 +154,12 @@ def ensure_dataset(connection: Connection, name: str, meta: dict[str, Any] | Non
     if found is not None:
         return found
     values = {"name": name, "created": int(time.time()), "meta": to_json(meta or {}), "session": session}
-    return _inserted(connection, insert(dataset), values)
+    return inserted(connection, insert(dataset), values)
 
 
-def examples_of(name: str) -> Select[Any]:
-    """The query for a dataset's rows (`id`, `content`) without those that a newer answer replaces."""
-    newer = example.alias("newer")
-    query = select(example.c.id, example.c.content).join(link, link.c.example_id == example.c.id).join(dataset)
-    return query.where(dataset.c.name == name, ~exists().where(newer.c.replaces == example.c.id))
+def page(connection: Connection, dataset_id: int, last: int) -> Sequence[Any]:
+    """The next rows of a dataset (`id`, `content`) after number `last`, without those that a newer answer replaces."""
+    return connection.execute(_PAGE, {"dataset_id": dataset_id, "last": last}).all()
 
 
 def fresh(connection: Connection, dataset_id: int | None, answers: Sequence[Answer]) -> list[Answer]:
@@ -169,18 +187,15 @@ def fresh(connection: Connection, dataset_id: int | None, answers: Sequence[Answ
     return new
 
 
-def append_one(
-    connection: Connection, dataset_id: int, answer: Answer, content: Task, replace: bool = True
-) -> tuple[int, bool]:
+def append_one(connection: Connection, dataset_id: int, answer: Answer, content: Task) -> bool:
     """Store one answer with its links and its receipt; its session's lease of the task ends.
 
-    replace (bool): Whether it takes the place of an older answer of the same session to the same task.
-    RETURNS (tuple[int, bool]): The number of the new row, and whether it replaced one.
+    RETURNS (bool): Whether it took the place of an older answer of the same session to the same task.
     """
-    older = _answered_row(connection, dataset_id, answer) if replace else None
+    older = _answered_row(connection, dataset_id, answer)
     number = add_example(connection, dataset_id, content, answer.session, older)
     add_receipt(connection, dataset_id, answer, number)
-    return number, older is not None
+    return older is not None
 
 
 def add_example(
@@ -189,7 +204,7 @@ def add_example(
     """Insert a row, linked to the dataset and to its session's dataset."""
     input_hash, task_hash = key_of(content)
     values = {"input_hash": input_hash, "task_hash": task_hash, "content": to_json(content), "replaces": replaces}
-    number = _inserted(connection, insert(example), values)
+    number = inserted(connection, insert(example), values)
     connection.execute(insert(link), {"example_id": number, "dataset_id": dataset_id})
     if session:
         session_id = ensure_dataset(connection, session, session=True)
@@ -200,12 +215,14 @@ def add_example(
 
 def add_receipt(connection: Connection, dataset_id: int, answer: Answer, example_id: int | None) -> None:
     """Record that an answer was taken, and end its session's lease of the task."""
-    input_hash, task_hash = answer.key
-    values = {
-        "dataset_id": dataset_id,
-        "session": answer.session,
-        "input_hash": input_hash,
-        "task_hash": task_hash,
+    connection.execute(insert(receipt), receipt_values(dataset_id, answer, example_id))
+    end_lease(connection, dataset_id, answer)
+
+
+def receipt_values(dataset_id: int, answer: Answer, example_id: int | None) -> dict[str, Any]:
+    """The columns of an answer's receipt."""
+    return {
+        **_slot(dataset_id, answer),
         "example_id": example_id,
         "answer_id": answer.answer_id,
         "digest": answer.digest,
@@ -214,7 +231,10 @@ def add_receipt(connection: Connection, dataset_id: int, answer: Answer, example
         "received": time.time(),
         **provenance(answer.content),
     }
-    connection.execute(insert(receipt), values)
+
+
+def end_lease(connection: Connection, dataset_id: int, answer: Answer) -> None:
+    """End the lease that the session of an answer has of its task."""
     connection.execute(_END_LEASE, {f"held_{name}": value for name, value in _slot(dataset_id, answer).items()})
 
 
@@ -239,13 +259,10 @@ def history(connection: Connection, name: str, session: str, limit: int) -> list
     limit (int): How many at most.
     RETURNS (list[dict]): `content` (JSON), `answer_id` and `received`; only answers that none replaced.
     """
-    newer = example.alias("newer")
     query = select(example.c.content, receipt.c.answer_id, receipt.c.received).select_from(receipt)
-    query = query.join(example, example.c.id == receipt.c.example_id).join(
-        dataset, dataset.c.id == receipt.c.dataset_id
-    )
-    query = query.where(dataset.c.name == name, receipt.c.session == session)
-    query = query.where(~exists().where(newer.c.replaces == example.c.id)).order_by(receipt.c.id.desc()).limit(limit)
+    query = query.join(example, example.c.id == receipt.c.example_id)
+    query = query.where(receipt.c.dataset_id == dataset_id(connection, name), receipt.c.session == session)
+    query = query.where(~exists().where(_NEWER.c.replaces == example.c.id)).order_by(receipt.c.id.desc()).limit(limit)
     return [dict(row._mapping) for row in connection.execute(query)]
 
 
@@ -274,7 +291,8 @@ def _chunks(numbers: list[int]) -> list[list[int]]:
     return [numbers[start : start + CHUNK] for start in range(0, len(numbers), CHUNK)]
 
 
-def _inserted(connection: Connection, statement: Any, values: dict[str, Any]) -> int:
+def inserted(connection: Connection, statement: Any, values: dict[str, Any]) -> int:
+    """Insert one row; returns its number."""
     key = connection.execute(statement, values).inserted_primary_key
     assert key is not None
     return int(key[0])

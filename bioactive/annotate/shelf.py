@@ -6,9 +6,13 @@ import json
 import tempfile
 import threading
 import weakref
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, MutableMapping
 
 from .tasks import Task, TaskKey, key_of, to_json
+
+# Holes that do not matter.
+TIDY = 1000
 
 
 class Spool(MutableMapping[TaskKey, Task]):
@@ -53,7 +57,7 @@ class Shelf:
 
     def __init__(self, contents: MutableMapping[TaskKey, Task]) -> None:
         self._contents = contents
-        # A task that nobody has to answer any more leaves a hole, so that places stay what they are.
+        # A task that nobody has to answer any more leaves a hole, so that places stay what they are for a while.
         self._order: list[TaskKey | None] = []
         self._place: dict[TaskKey, int] = {}
         self._reached: dict[str, int] = {}
@@ -122,6 +126,15 @@ class Shelf:
                 if key in self._place:
                     self._order[self._place.pop(key)] = None
                     del self._contents[key]
+            if len(self._order) > 2 * len(self._place) + TIDY:
+                self._close_holes()
+
+    def _close_holes(self) -> None:
+        """Move what is left together; a million answered tasks would else be gone through for each new session."""
+        kept = [place for place, key in enumerate(self._order) if key is not None]
+        self._order = [self._order[place] for place in kept]
+        self._place = {key: place for place, key in enumerate(self._order) if key is not None}
+        self._reached = {session: bisect_left(kept, place) for session, place in self._reached.items()}
 
     def settle(self, session: str, keys: Iterable[TaskKey]) -> None:
         """Take tasks away for one session."""

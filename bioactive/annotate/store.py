@@ -12,15 +12,15 @@ import threading
 import time
 import weakref
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from ..errors import error
-from . import rows
+from . import bulk, rows
 from .database import Database
 from .leases import Leases
 from .rows import CHUNK, Answer
@@ -147,29 +147,27 @@ class Store:
             for row in found
         ]
 
-    def add_examples(self, examples: Iterable[Task], datasets: Sequence[str]) -> int:
-        """Append finished examples as they are, for example from an export.
+    def add_examples(
+        self, examples: Iterable[Task], datasets: Sequence[str], on_done: Callable[[int], object] = lambda items: None
+    ) -> int:
+        """Append finished examples as they are, for example from an export; all or none.
 
-        examples (Iterable[Task]): Tasks with answers; hashes are set where they are missing.
+        examples (Iterable[Task]): Tasks with answers, read as they are needed; hashes are set where they are missing.
         datasets (Sequence[str]): The datasets to add them to.
+        on_done (Callable): Told how many examples are done since it was told last.
         RETURNS (int): The number of rows that were new to the first of them: the same list twice adds nothing.
         """
         added = 0
         with self.database.write() as connection:
-            first, *others = [rows.ensure_dataset(connection, name) for name in datasets]
-            met: dict[str, int] = {}
-            for content in examples:
-                content = set_hashes(content)
-                name = rows.digest(content)
-                met[name] = met.get(name, 0) + 1
-                session = str(content.get(SESSION_ID) or "")
-                answer = Answer(content, session, f"import-{name}-{met[name]}")
-                if not rows.fresh(connection, first, [answer]):
-                    continue
-                number, _ = rows.append_one(connection, first, answer, content, replace=False)
-                for other in others:
-                    connection.execute(insert(link).values(example_id=number, dataset_id=other))
-                added += 1
+            numbers = [rows.ensure_dataset(connection, name) for name in datasets]
+            met: Counter[str] = Counter()
+            for batch in bulk.batches(examples):
+                answers = [_imported(content, met) for content in batch]
+                there = bulk.known(connection, numbers[0], [answer.answer_id for answer in answers])
+                new = [answer for answer in answers if answer.answer_id not in there]
+                bulk.append_all(connection, numbers, new)
+                added += len(new)
+                on_done(len(batch))
         return added
 
     def times(self, name: str) -> list[tuple[str, float | None, float | None, float]]:
@@ -206,13 +204,14 @@ class Store:
         YIELDS (Task): Examples.
         RAISES (BioactiveError): B407 when there is no such dataset.
         """
-        if name not in self:
+        with self.database.read() as connection:
+            number = rows.dataset_id(connection, name)
+        if number is None:
             raise self._unknown(name)
         last = 0
         while True:
-            query = rows.examples_of(name).where(example.c.id > last).order_by(example.c.id).limit(CHUNK)
             with self.database.read() as connection:
-                found = connection.execute(query).all()
+                found = rows.page(connection, number, last)
             for row in found:
                 yield json.loads(row.content)
             if len(found) < CHUNK:
@@ -290,6 +289,14 @@ def throwaway() -> Store:
     return store
 
 
+def _imported(content: Task, met: Counter[str]) -> Answer:
+    """A finished example as an answer; the same content has another name each time that it is met."""
+    content = set_hashes(content)
+    name = rows.digest(content)
+    met[name] += 1
+    return Answer(content, str(content.get(SESSION_ID) or ""), f"import-{name}-{met[name]}")
+
+
 def _append(
     connection: Connection, name: str, answers: Sequence[Answer], examples: Sequence[Task] | None
 ) -> tuple[int, Counter[str]]:
@@ -301,7 +308,7 @@ def _append(
         examples = [answer.content for answer in new]
     if len(examples) == len(new):
         for answer, content in zip(new, examples, strict=True):
-            _, replaced = rows.append_one(connection, dataset_id, answer, content)
+            replaced = rows.append_one(connection, dataset_id, answer, content)
             added.update({} if replaced else {name: 1, answer.session: 1})
     elif new:
         for content in examples:

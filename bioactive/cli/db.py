@@ -23,10 +23,14 @@ def db_in_cli(
 ) -> None:
     """Read answers from a file into a dataset. Reading the same file again adds nothing."""
     from bioactive.annotate.exchange import db_in
+    from bioactive.annotate.loaders import count_lines
     from bioactive.annotate.store import Store
 
-    with Store(db) as store:
-        summary = db_in(store, dataset, path)
+    from .progress import progress_bar
+
+    with Store(db) as store, progress_bar("Reading", "answers") as bar:
+        bar.expect(count_lines(path) if path.is_file() else None)
+        summary = db_in(store, dataset, path, on_done=bar.done)
     typer.echo(f"{summary.added} answers added to {dataset!r}, {summary.known} were there already.")
 
 
@@ -36,8 +40,11 @@ def db_out_cli(
     db: str | None = DB,
 ) -> None:
     """Write the answers of a dataset as JSONL, oldest first."""
+    from bioactive.annotate.bulk import batches
     from bioactive.annotate.exchange import db_out
     from bioactive.annotate.store import Store
+
+    from .progress import progress_bar
 
     with Store(db) as store, contextlib.ExitStack() as stack:
         lines = db_out(store, dataset)
@@ -46,8 +53,14 @@ def db_out_cli(
                 typer.echo(line)
             return
         store.get_meta(dataset)  # an unknown dataset must not empty the file
+        bar = stack.enter_context(progress_bar("Writing", "answers"))
+        bar.expect(store.count_dataset(dataset))
         file = stack.enter_context(output.open("w", encoding="utf-8"))
-        count = sum(1 for line in lines if file.write(line + "\n"))
+        count = 0
+        for batch in batches(lines):
+            file.writelines(line + "\n" for line in batch)
+            count += len(batch)
+            bar.done(len(batch))
     typer.echo(f"{count} answers written to {output}.")
 
 
@@ -79,8 +92,12 @@ def db_merge_cli(
     from bioactive.annotate.exchange import db_merge
     from bioactive.annotate.store import Store
 
-    with Store(db) as store:
-        added = db_merge(store, [name.strip() for name in names.split(",") if name.strip()], dataset)
+    from .progress import progress_bar
+
+    sources = [name.strip() for name in names.split(",") if name.strip()]
+    with Store(db) as store, progress_bar("Merging", "answers") as bar:
+        bar.expect(sum(store.count_dataset(name) for name in sources))
+        added = db_merge(store, sources, dataset, bar.done)
     typer.echo(f"{added} answers added to {dataset!r}.")
 
 
@@ -121,11 +138,15 @@ def migrate_cli(
     from bioactive.annotate.schema import SCHEMA_VERSION
     from bioactive.annotate.store import Store
 
+    from .progress import progress_bar
+
     if source is not None:
         _take_over(source, target or db)
         return
     if target is not None:
-        for name, count in copy_database(db, target).items():
+        with progress_bar("Copying", "rows") as bar:
+            copied = copy_database(db, target, lambda name, count: bar.stage(f"Copying {name}", count), bar.done)
+        for name, count in copied.items():
             typer.echo(f"{count} rows of {name} copied")
         return
     with Store(db) as store:

@@ -122,6 +122,27 @@ def test_simulation_shows_needs_and_its_page(tmp_path: Path) -> None:
     assert 'srcdoc="&lt;p title=&quot;a&quot;&gt;curves &amp;amp; bands' in frame
 
 
+def test_jupyter_takes_markup_and_keeps_words_for_a_terminal(nlp: Language, gold: Path, tmp_path: Path) -> None:
+    formatters = pytest.importorskip("IPython.core.formatters", reason="IPython is not installed")
+    page = tmp_path / "report.html"
+    page.write_text("<p>curves</p>", encoding="utf8")
+    whole = Interval(0.7, 0.6, 0.8)
+    report = Report("words", 0.8, [0], 5000.0, [Result("mnlp", [0], whole, {}, None, 0.0, 0.0, float("nan"))])
+    drawn = {
+        "mark": bioactive.show(nlp("IL-2 in T cells")),
+        "table": bioactive.rank(nlp, ["IL-2", "T cells"], "length", suggest=False),
+        "tr": bioactive.evaluate(nlp, gold, resamples=10),
+        "td": report,
+        "iframe": Simulated(report, tmp_path, page),
+    }
+    for tag, shown in drawn.items():
+        data, _ = formatters.DisplayFormatter().format(shown)
+        assert set(data) == {"text/html", "text/plain"}
+        assert data["text/html"] == shown._repr_html_() and f"<{tag}" in data["text/html"]
+    loaded, _ = formatters.DisplayFormatter().format(nlp)  # a pipeline has no markup, and needs none
+    assert set(loaded) == {"text/plain"}
+
+
 def test_a_label_has_its_colour_and_labels_side_by_side_have_several(nlp: Language) -> None:
     alone, beside = colours(["DNA"]), colours(["DNA", "RNA", "protein", "Белок", "Disease", "Chemical"])
     assert len(set(beside.values())) == 6

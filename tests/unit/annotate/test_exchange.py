@@ -25,6 +25,9 @@ def test_merge_adds_each_answer_once(store: Store) -> None:
     store.append("two", [given("b"), given("c")])
     assert db_merge(store, ["one", "two"], "all") == 3
     assert db_merge(store, ["one", "two"], "all") == 0
+    with pytest.raises(BioactiveError, match="B407"):
+        db_merge(store, ["one", "nothing"], "none of it")
+    assert store.datasets == ["all", "one", "two"]
     assert sorted(example["text"] for example in store.iter_examples("all")) == ["a", "b", "c"]
 
 

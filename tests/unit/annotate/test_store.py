@@ -6,7 +6,11 @@ import json
 import random
 import sqlite3
 import threading
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -14,7 +18,7 @@ from sqlalchemy import event
 from bioactive.annotate.database import database_url
 from bioactive.annotate.exchange import dataset_stats, db_in, db_out
 from bioactive.annotate.leases import Terms
-from bioactive.annotate.rows import Answer
+from bioactive.annotate.rows import CHUNK, Answer
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import Task, key_of, set_hashes
 from bioactive.errors import BioactiveError
@@ -97,6 +101,33 @@ def test_count_reads_no_answers(tmp_path: Path) -> None:
     assert steps and all("INDEX" in step for step in steps), plan
 
 
+@pytest.mark.postgres
+def test_questions_about_a_few_tasks_read_a_few_links(postgres: str) -> None:
+    """A dataset with many more answers than those of its sessions must not be read whole for each request."""
+
+    def links(node: dict) -> int:
+        own = node["Actual Rows"] * node["Actual Loops"] if node.get("Relation Name") == "link" else 0
+        return int(own) + sum(links(part) for part in node.get("Plans", []))
+
+    with Store(postgres) as store:
+        for name in store.datasets:
+            store.drop_dataset(name)
+        store.add_examples([{**task(str(n)), "_session_id": f"ds-{n % 100}"} for n in range(2000)], ["ds"])
+        keys = [key_of(task(str(n))) for n in range(1500, 1510)]
+        with store.database.write() as connection:
+            connection.exec_driver_sql("ANALYZE")
+        asked: list[tuple[str, Any]] = []
+        event.listen(store.database.engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+        assert store.answered(["ds"], keys) == set(keys)
+        answered = asked[-1]
+        assert len(list(islice(store.iter_examples("ds"), 1501))) == 1501
+        with store.database.read() as connection:
+            for (query, values), most in ((answered, 10), (asked[-1], CHUNK)):
+                plan = connection.exec_driver_sql(f"EXPLAIN (ANALYZE, FORMAT JSON) {query}", values).scalar_one()
+                assert 0 < links(plan[0]["Plan"]) <= most, plan
+        store.drop_dataset("ds")
+
+
 def test_append_ends_the_lease(store: Store) -> None:
     answer = given("a")
     store.leases.take(Terms("ds", 60, ["ds"]), "ds-anna", [answer.key], 10)
@@ -115,6 +146,55 @@ def test_append_with_fewer_examples_stores_those(store: Store) -> None:
 def test_iter_examples_pages_through_many(store: Store) -> None:
     store.add_examples([task(str(number)) for number in range(1203)], ["ds"])
     assert [example["text"] for example in store.iter_examples("ds")] == [str(number) for number in range(1203)]
+
+
+def test_add_examples_counts_equal_ones_as_often_as_they_come(store: Store) -> None:
+    many = [task(str(number % 400)) for number in range(1203)]
+    assert store.add_examples(iter(many), ["ds"]) == 1203
+    assert store.add_examples(iter(many), ["ds"]) == 0
+    assert store.add_examples([*many, task("0"), task("new")], ["ds"]) == 2
+    assert store.count_dataset("ds") == 1205
+
+
+def test_add_examples_links_each_to_its_session_once_and_ends_its_lease(store: Store) -> None:
+    anna = {**task("a"), "_session_id": "ds-anna"}
+    store.leases.take(Terms("ds", 60, ["ds"]), "ds-anna", [given("a").key, given("b").key], 10)
+    assert store.add_examples([anna, {**task("b"), "_session_id": "ds-ben"}, task("c")], ["ds", "ds-anna"]) == 3
+    assert [text for text, _ in answers_of(store)] == ["a", "b", "c"]
+    assert [text for text, _ in answers_of(store, "ds-anna")] == ["a", "b", "c"]
+    assert [text for text, _ in answers_of(store, "ds-ben")] == ["b"]
+    assert store.leases.count("ds") == 1  # that of b: it was ben who answered
+
+
+@pytest.mark.parametrize("returning", [True, False])
+def test_add_examples_keeps_the_order_with_and_without_returning(
+    store: Store, returning: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("insert_executemany_returning", "insert_executemany_returning_sort_by_parameter_order"):
+        if not returning:  # as with SQLite before 3.35
+            monkeypatch.setattr(store.database.engine.dialect, name, False)
+    store.add_examples([{**task(str(number)), "_session_id": "ds-anna"} for number in range(30)], ["ds"])
+    assert [text for text, _ in answers_of(store)] == [str(number) for number in range(30)]
+    assert store.get_dataset_examples("ds-anna") == store.get_dataset_examples("ds")
+
+
+def test_add_examples_asks_a_few_times_for_many(store: Store) -> None:
+    asked: list[str] = []
+    event.listen(store.database.engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
+    store.add_examples([{**task(str(number)), "_session_id": "ds-anna"} for number in range(500)], ["ds"])
+    if store.database.engine.dialect.name == "sqlite":  # it tells no order of the numbers that several rows get
+        asked = [statement for statement in asked if not statement.startswith("INSERT INTO example")]
+    assert len(asked) < 20, Counter(asked)
+
+
+def test_add_examples_that_fail_at_the_end_leave_nothing(store: Store) -> None:
+    def broken() -> Iterator[Task]:
+        yield from (task(str(number)) for number in range(1203))
+        raise ValueError("the file ends here")
+
+    with pytest.raises(ValueError, match="ends here"):
+        store.add_examples(broken(), ["ds"])
+    assert store.datasets == []
 
 
 def test_drop_dataset_deletes_answers_leases_and_empty_sessions(store: Store) -> None:

@@ -140,7 +140,7 @@ async def annotate(page: Page, session: str, pause: float, end: float, seed: int
         except (OSError, EOFError, KeyError, StopIteration) as problem:
             page.times.errors.append(f"{type(problem).__name__}: {problem}")
             page.streams = None
-        await asyncio.sleep(rng.expovariate(1 / pause))
+        await asyncio.sleep(max(0.0, min(rng.expovariate(1 / pause), end - time.monotonic())))
 
 
 async def step(url: str, annotators: int, rate: float, seconds: float) -> dict[str, Any]:

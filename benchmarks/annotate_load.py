@@ -135,12 +135,12 @@ async def annotate(page: Page, session: str, pause: float, end: float, seed: int
                 asked = {"session_id": session, "have": have}
                 held += (await page.post("take", "get_session_questions", asked))["tasks"]
             if held:
-                answer = {**held.pop(0), "answer": "accept", "_answer_id": str(uuid.UUID(int=rng.getrandbits(128)))}
+                answer = {**held.pop(0), "answer": "accept", "_answer_id": str(uuid.uuid4())}
                 await page.post("give", "give_answers", {"session_id": session, "answers": [answer]})
         except (OSError, EOFError, KeyError, StopIteration) as problem:
             page.times.errors.append(f"{type(problem).__name__}: {problem}")
             page.streams = None
-        await asyncio.sleep(rng.expovariate(1 / pause))
+        await asyncio.sleep(max(0.0, min(rng.expovariate(1 / pause), end - time.monotonic())))
 
 
 async def step(url: str, annotators: int, rate: float, seconds: float) -> dict[str, Any]:
@@ -273,14 +273,16 @@ def main(
     train: Path = typer.Option(Path(), "--train", help="With --learn: its corpus"),
     dev: Path = typer.Option(Path(), "--dev", help="With --learn: its dev set"),
     stored: int = typer.Option(0, "--stored", help="Answers that are there before, to tasks that the source has too"),
+    left_out: bool = typer.Option(False, "--left-out", help="With --stored: the source does not have their tasks"),
 ) -> None:
     """Run the rates one after the other, and print a line of JSON for each."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         source = folder / "tasks.jsonl"
         address = db or str(folder / "answers.db")
+        first = stored if left_out else 0
         with source.open("w", encoding="utf-8") as lines:
-            lines.writelines(json.dumps(task) + "\n" for task in numbered(0, stored + tasks))
+            lines.writelines(json.dumps(task) + "\n" for task in numbered(first, stored + tasks - first))
         if stored:
             start = time.perf_counter()
             fill(address, stored, annotators)

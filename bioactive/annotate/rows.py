@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, literal_column, select
 
 from .schema import dataset, example, lease, link, receipt
 from .tasks import ANNOTATOR_ID, TIMESTAMP, Task, TaskKey, key_of, to_json
@@ -50,14 +50,19 @@ _ANSWERED = {
     for name, column in (("input", example.c.input_hash), ("task", example.c.task_hash))
 }
 _NEWER = example.alias("newer")
-# Along the dataset's own index, so that a page costs the same in front as at the end.
+# A page costs the same in front as at the end: PostgreSQL does not conclude from one bound to the other, and where the
+# limit is a parameter it plans for a tenth of all rows.
 _PAGE = (
     select(example.c.id, example.c.content)
     .join(link, link.c.example_id == example.c.id)
-    .where(link.c.dataset_id == bindparam("dataset_id"), link.c.example_id > bindparam("last"))
+    .where(
+        link.c.dataset_id == bindparam("dataset_id"),
+        link.c.example_id > bindparam("last"),
+        example.c.id > bindparam("last"),
+    )
     .where(~exists().where(_NEWER.c.replaces == example.c.id))
     .order_by(link.c.example_id)
-    .limit(CHUNK)
+    .limit(literal_column(str(CHUNK)))
 )
 # Answers that a newer one replaces do not count. Both parts are read off indexes, without looking at an answer.
 _LINKED = select(func.count()).select_from(link).where(link.c.dataset_id == bindparam("number")).scalar_subquery()

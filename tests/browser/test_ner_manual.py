@@ -237,7 +237,7 @@ def test_mark_changes_as_little_of_a_long_text_as_of_a_short_one(server: Start, 
         text = " ".join(f"word{number}" for number in range(words))
         changed.append(ready(new_page(server([text]).url)).evaluate(script))
     short, long = changed
-    assert 0 < short
+    assert short > 0
     assert long == short, "what a mark costs is not to grow with the text"
 
 

@@ -96,6 +96,6 @@ def test_paired_on_other_documents_is_an_error():
 
 def test_thousand_resamples_of_a_large_test_set_take_less_than_a_second():
     table = random_counts(4000, 40, seed=0)
-    start = time.perf_counter()
+    start = time.process_time()  # what other programs do does not count
     interval(table, resamples=1000)
-    assert time.perf_counter() - start < 3.0  # about 0.5 s alone; the machine may be busy
+    assert time.process_time() - start < 3.0  # about 0.5 s

@@ -110,7 +110,8 @@ def test_tuned_threshold_stays_with_the_saved_pipeline(nlp: Language, tmp_path: 
     assert threshold_of(nlp) == 0.5
     for place, (prob, doc) in enumerate(by_prob):
         said, found = answer(again, *doc.text.split(" [SEP] "))
-        assert (said, found) == ("yes" if place < 7 else "no", pytest.approx(prob, abs=1e-5))
+        # Asked alone: in bf16 the company of a batch shows in the third digit.
+        assert (said, found) == ("yes" if place < 7 else "no", pytest.approx(prob, abs=2e-3))
 
 
 def test_threshold_of_a_pipeline_without_a_classifier_is_refused() -> None:

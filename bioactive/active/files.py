@@ -15,8 +15,9 @@ from spacy.vocab import Vocab
 
 from bioactive import __version__
 from bioactive.annotate.tasks import Task
+from bioactive.blocks import blocks
 from bioactive.engine.local import Engine, Here
-from bioactive.evaluation.blocks import TIDY_BLOCKS, UNWATCHED, Watch, blocks, tidy, uncached
+from bioactive.evaluation.blocks import TIDY_BLOCKS, UNWATCHED, Watch, tidy, uncached
 from bioactive.evaluation.evaluate import predictable_labels
 from bioactive.evaluation.load import load_pipeline
 from bioactive.fingerprint import sha256_of

@@ -9,7 +9,7 @@ from typing import Any
 from spacy.vocab import Vocab
 
 from bioactive.annotate.tasks import Task
-from bioactive.evaluation.blocks import blocks
+from bioactive.blocks import blocks
 from bioactive.prints import Prints, print_of
 
 from .pool import read_pool, text_of

@@ -10,6 +10,7 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
 from bioactive.annotate.tasks import Task
+from bioactive.blocks import blocks
 from bioactive.corpus.binfile import write_docs
 from bioactive.corpus.brat import write_brat
 from bioactive.errors import error
@@ -106,8 +107,7 @@ def _score(holder: Task) -> str:
 
 
 def _docs(tasks: Iterable[Task]) -> Iterator[Doc]:
-    stream = iter(tasks)
-    while block := list(islice(stream, BLOCK)):
+    for block in blocks(tasks, BLOCK):
         vocab = Vocab()
         yield from (task_doc(task, vocab) for task in block)
 

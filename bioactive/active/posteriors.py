@@ -18,8 +18,8 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from bioactive.blocks import blocks
 from bioactive.errors import error
-from bioactive.evaluation.blocks import blocks
 from bioactive.evaluation.pairs import unlabelled_copy
 from bioactive.tags import tags_for, tags_from_spans
 

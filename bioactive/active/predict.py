@@ -13,8 +13,9 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from bioactive.annotate.tasks import TASK_HASH, Task, keep_disabled, to_json, tokens_of
+from bioactive.blocks import OnDone
 from bioactive.errors import BioactiveError
-from bioactive.evaluation.blocks import WINDOW, OnDone, pipe_block, zone
+from bioactive.evaluation.blocks import WINDOW, pipe_block, zone
 from bioactive.evaluation.chunks import Chunks
 from bioactive.evaluation.pairs import CharSpan, confidences
 

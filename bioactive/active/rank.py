@@ -15,8 +15,9 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from bioactive.annotate.tasks import Task, excerpt
+from bioactive.blocks import OnDone, blocks
 from bioactive.errors import error
-from bioactive.evaluation.blocks import OnDone, blocks, zone
+from bioactive.evaluation.blocks import zone
 from bioactive.evaluation.chunks import Chunks
 
 from .costs import TimeModel

@@ -5,28 +5,19 @@ A statement costs more than the rows in it, on PostgreSQL many times as much.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, insert, select
 
 from . import rows
-from .rows import CHUNK, Answer
+from .rows import Answer
 from .schema import example, lease, link, receipt
 from .tasks import Task, key_of, to_json
 
 _KNOWN = select(receipt.c.answer_id).where(
     receipt.c.dataset_id == bindparam("dataset_id"), receipt.c.answer_id.in_(bindparam("wanted", expanding=True))
 )
-T = TypeVar("T")
-
-
-def batches(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    """Items as they come, so many at a time."""
-    left = iter(items)
-    while batch := list(islice(left, size)):
-        yield batch
 
 
 def insert_all(connection: Connection, table: Table, values: Sequence[Mapping[str, Any]]) -> None:

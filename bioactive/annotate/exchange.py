@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
+from ..blocks import OnDone
 from .loaders import read_examples
 from .store import Store
 from .tasks import SESSION_ID, Task, set_hashes, to_json
-
-OnDone = Callable[[int], object]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, Table, func, select, text
 
+from ..blocks import OnDone
 from ..errors import error
 from .bulk import insert_all
 from .database import Database
@@ -17,7 +18,7 @@ def copy_database(
     source: str | None,
     target: str,
     on_table: Callable[[str, int], object] = lambda name, count: None,
-    on_done: Callable[[int], object] = lambda items: None,
+    on_done: OnDone = lambda items: None,
 ) -> dict[str, int]:
     """Copy everything from one database to an empty one, all or nothing.
 

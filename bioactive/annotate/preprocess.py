@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ..blocks import blocks
 from ..errors import error
 from .stream import support_both_streams
 from .tasks import INPUT_HASH, TASK_HASH, Task, align_spans, set_hashes, span_of, tokens_of
@@ -242,8 +242,8 @@ def _suggested(
     batch_size: int | None,
     disable: Sequence[str],
 ) -> Iterator[Task]:
-    rest, size = iter(stream), batch_size or 10
-    while batch := list(islice(rest, size)):
+    size = batch_size or 10
+    for batch in blocks(stream, size):
         docs = nlp.pipe([make_raw_doc(nlp, task) for task in batch], disable=disable, batch_size=size)
         for task, doc in zip(batch, docs, strict=True):
             found = [span for span in spans_of(doc) if labels is None or span.label_ in labels]

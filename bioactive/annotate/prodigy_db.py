@@ -11,10 +11,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, insert
 
+from ..blocks import blocks
 from ..errors import error
 from ..strict_json import loads
 from . import bulk, rows
-from .rows import Answer
+from .rows import CHUNK, Answer
 from .schema import dataset, link
 from .store import Store
 from .tasks import INPUT_HASH, SESSION_ID, TASK_HASH, TIMESTAMP, Task, set_hashes, to_json
@@ -67,13 +68,15 @@ def _check(source: sqlite3.Connection, path: Path) -> None:
 def _copy(source: sqlite3.Connection, target: Connection, url: str, path: Path) -> TakenOver:
     numbers, sessions = _datasets(source, target, url, path)
     made: dict[int, tuple[int, Task]] = {}
-    for batch in bulk.batches(source.execute("SELECT id, input_hash, task_hash, content FROM example ORDER BY id")):
+    found = source.execute("SELECT id, input_hash, task_hash, content FROM example ORDER BY id")
+    for batch in blocks(found, CHUNK):
         contents = [_content(row, path) for row in batch]
         added = zip(bulk.add_examples(target, contents), contents, strict=True)
         made.update(zip((row["id"] for row in batch), added, strict=True))
     links = 0
     # A row that points nowhere holds no answer.
-    for pairs in bulk.batches(pair for pair in _links(source) if pair[0] in made and pair[1] in numbers):
+    linked = (pair for pair in _links(source) if pair[0] in made and pair[1] in numbers)
+    for pairs in blocks(linked, CHUNK):
         places = [{"example_id": made[old][0], "dataset_id": numbers[place]} for old, place in pairs]
         bulk.insert_all(target, link, places)
         links += len(places)

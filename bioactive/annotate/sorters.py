@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import heappush, heappushpop
-from itertools import count, islice
+from itertools import count
 from math import ceil, isfinite, sqrt
 from random import Random
 from typing import Any
 
+from ..blocks import blocks
 from ..corpus.tally import Tally
 from ..errors import error
 from .tasks import Task, excerpt
@@ -166,8 +167,7 @@ class BestOfWindows(Sorter):
         super().__init__(stream)
 
     def _kept(self, stream: Iterable[Scored]) -> Iterator[Task]:
-        rest = iter(stream)
-        while batch := list(islice(rest, self.window)):
+        for batch in blocks(stream, self.window):
             batch.sort(key=lambda scored: -scored[0])  # equal ones stay in order
             least = batch[max(1, ceil(self.share * len(batch))) - 1][0]
             for priority, task in batch:

@@ -12,13 +12,14 @@ import threading
 import time
 import weakref
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, select
 
+from ..blocks import OnDone, blocks
 from ..errors import error
 from . import bulk, rows
 from .database import Database
@@ -148,7 +149,7 @@ class Store:
         ]
 
     def add_examples(
-        self, examples: Iterable[Task], datasets: Sequence[str], on_done: Callable[[int], object] = lambda items: None
+        self, examples: Iterable[Task], datasets: Sequence[str], on_done: OnDone = lambda items: None
     ) -> int:
         """Append finished examples as they are, for example from an export; all or none.
 
@@ -161,7 +162,7 @@ class Store:
         with self.database.write() as connection:
             numbers = [rows.ensure_dataset(connection, name) for name in datasets]
             met: Counter[str] = Counter()
-            for batch in bulk.batches(examples):
+            for batch in blocks(examples, CHUNK):
                 answers = [_imported(content, met) for content in batch]
                 there = bulk.known(connection, numbers[0], [answer.answer_id for answer in answers])
                 new = [answer for answer in answers if answer.answer_id not in there]

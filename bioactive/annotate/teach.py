@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice, tee
+from itertools import tee
 from typing import TYPE_CHECKING, Any, cast
 
+from ..blocks import blocks
 from ..corpus.jsonl import BINARY_VIEW, task_to_doc
 from ..errors import error
 from .binary import corrected, judged, obeys
@@ -56,7 +57,7 @@ class EntityRecognizer:
         from ..active.parses import candidates
         from ..active.suggest import tokenise
 
-        for batch in _batches(stream, batch_size):
+        for batch in blocks(stream, batch_size):
             docs = [tokenise(self.nlp, task) for task in batch]
             with self._lock:
                 entities = candidates(self.nlp, docs, self.parses)
@@ -144,7 +145,7 @@ class TextClassifier:
         batch_size (int): How many texts the pipeline gets at a time.
         YIELDS (tuple[float, Task]): How likely the label of the task fits, and the task.
         """
-        for batch in _batches(stream, batch_size):
+        for batch in blocks(stream, batch_size):
             for task, cats in zip(batch, self.scores([task["text"] for task in batch]), strict=True):
                 for label in self.asked:
                     score = float(cats.get(label, 0.0))
@@ -318,9 +319,3 @@ def _labels(label: str | Sequence[str] | None) -> list[str]:
     if isinstance(label, str):
         label = label.split(",")
     return [name.strip() for name in label or [] if name.strip()]
-
-
-def _batches(stream: Iterable[Task], size: int) -> Iterator[list[Task]]:
-    rest = iter(stream)
-    while batch := list(islice(rest, size)):
-        yield batch

@@ -11,10 +11,10 @@ from functools import cached_property, partial
 
 from spacy.tokens import Doc
 
+from ..blocks import blocks
 from ..corpus.align import CharSpan
 from ..corpus.tally import Tally
 from ..errors import error
-from ..evaluation.blocks import blocks
 from .chat import Chat, OverBudget, Unanswered
 from .prompt import AGAIN, choose_shots, locate, messages_for, read_answer
 

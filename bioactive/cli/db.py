@@ -40,9 +40,10 @@ def db_out_cli(
     db: str | None = DB,
 ) -> None:
     """Write the answers of a dataset as JSONL, oldest first."""
-    from bioactive.annotate.bulk import batches
     from bioactive.annotate.exchange import db_out
+    from bioactive.annotate.rows import CHUNK
     from bioactive.annotate.store import Store
+    from bioactive.blocks import blocks
 
     from .progress import progress_bar
 
@@ -57,7 +58,7 @@ def db_out_cli(
         bar.expect(store.count_dataset(dataset))
         file = stack.enter_context(output.open("w", encoding="utf-8"))
         count = 0
-        for batch in batches(lines):
+        for batch in blocks(lines, CHUNK):
             file.writelines(line + "\n" for line in batch)
             count += len(batch)
             bar.done(len(batch))

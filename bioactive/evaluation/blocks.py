@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, cast
 
 from spacy.language import Language
 from spacy.symbols import NORM
@@ -13,8 +12,8 @@ from spacy.tokens import Doc
 from spacy.vocab import Vocab
 from thinc.api import Model
 
-T = TypeVar("T")
-OnDone = Callable[[int], object]
+from ..blocks import OnDone
+
 WINDOW = 16  # batches a block: enough for texts of like length to meet, few enough to lose little with a killed run
 TIDY_BLOCKS = 32  # after so many a vocabulary is made small again: some 30,000 texts, for some 10 ms
 HEAVY = ["vectors", "lookups"]
@@ -54,18 +53,6 @@ class Unwatched:
 
 
 UNWATCHED = Unwatched()
-
-
-def blocks(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """Items by the `size`; the last block may be shorter.
-
-    items (Iterable[T]): Read once, no further ahead than one block.
-    size (int): Items a block.
-    YIELDS (list[T]): The blocks, in order.
-    """
-    stream = iter(items)
-    while block := list(islice(stream, size)):
-        yield block
 
 
 @contextmanager

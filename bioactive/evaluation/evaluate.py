@@ -13,7 +13,8 @@ from spacy.tokens import Doc
 from bioactive.corpus.seen import Seen
 from bioactive.errors import error
 
-from .blocks import WINDOW, OnDone, blocks, pipe_block, zone
+from ..blocks import OnDone, blocks
+from .blocks import WINDOW, pipe_block, zone
 from .bootstrap import Interval, intervals, resample
 from .calibration import ReliabilityBin, adaptive_ece, brier, ece, reliability_table
 from .pairs import Compared, compare, unlabelled_copy

@@ -22,7 +22,7 @@ from bioactive.annotate.recipes.common import without_answer
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import Task
 from bioactive.errors import BioactiveError
-from bioactive.evaluation.blocks import blocks
+from bioactive.blocks import blocks
 from bioactive.evaluation.load import load_pipeline
 
 from .revisions import Revisions

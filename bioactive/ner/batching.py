@@ -5,10 +5,11 @@ import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from hashlib import blake2b
-from itertools import islice
 from typing import Any
 
 from spacy.training import Example
+
+from ..blocks import blocks
 
 
 def create_piece_batcher(
@@ -40,8 +41,7 @@ class PieceBatcher:
         self.known: dict[bytes, int] = {}
 
     def __call__(self, examples: Iterable[Example]) -> Iterator[list[Example]]:
-        stream = iter(examples)
-        while window := list(islice(stream, self.window)):
+        for window in blocks(examples, self.window):
             batches = cut(self._pieces([eg.predicted.text for eg in window]), self.size)
             self.random.shuffle(batches)
             yield from ([window[index] for index in batch] for batch in batches)

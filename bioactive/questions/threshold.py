@@ -9,8 +9,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..blocks import OnDone
 from ..errors import error
-from ..evaluation.blocks import OnDone
 from .pairs import NO, YES, pair_text
 from .scores import answers_at, tuned_threshold
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from spacy.language import Language
 from spacy.tokens import Doc
 
+from bioactive.blocks import OnDone, blocks
 from bioactive.corpus.sentences import sentences
-from bioactive.evaluation.blocks import WINDOW, OnDone, blocks, zone
+from bioactive.evaluation.blocks import WINDOW, zone
 from bioactive.evaluation.evaluate import predict
 from bioactive.evaluation.pairs import CharSpan, Compared, char_spans, compare, confidences, spans_of
 

@@ -10,7 +10,8 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from bioactive.evaluation.blocks import blocks, pipe_block
+from bioactive.blocks import blocks
+from bioactive.evaluation.blocks import pipe_block
 from bioactive.evaluation.pairs import compare, unlabelled_copy
 from bioactive.evaluation.scores import count, micro
 

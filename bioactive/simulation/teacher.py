@@ -16,9 +16,9 @@ from spacy.tokens import Doc
 
 from bioactive.active.posteriors import posterior
 from bioactive.active.stretches import word_tokens
+from bioactive.blocks import blocks
 from bioactive.cheap.merge import CheapAndExpert, Trust, merge
 from bioactive.errors import error
-from bioactive.evaluation.blocks import blocks
 
 from .in_memory import Trainer
 from .scoring import BATCH

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...blocks import blocks
 from ...errors import error
 from ..learning import Worker
 from ..loaders import load_source
@@ -161,7 +161,7 @@ class Feed:
         from ...prints import print_of
 
         rest = self._rest(fitting(texts, self.nlp, self.source.tally))
-        while batch := list(islice(rest, self.window)):
+        for batch in blocks(rest, self.window):
             ranker = Ranker(self.nlp, self.plan)
             ranker.score(ranker.usable(batch))
             if ranker.ranking.empty:

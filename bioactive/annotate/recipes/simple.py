@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...blocks import blocks
 from ...errors import error
 from ..loaders import load_source
 from ..matcher import PatternMatcher
@@ -187,7 +187,7 @@ def textcat_correct(
 
     def ask(tasks: Iterable[Task]) -> Iterator[Task]:
         rest = map(without_answer, fitting(tasks, nlp, stream.source.tally))
-        while batch := list(islice(rest, BATCH)):
+        for batch in blocks(rest, BATCH):
             for task, scores in zip(batch, classifier.scores([task["text"] for task in batch]), strict=True):
                 likely = sorted(classifier.labels, key=lambda name: -scores[name])
                 chosen = [name for name in likely if scores[name] >= threshold][: 1 if exclusive else None]

@@ -9,7 +9,8 @@ from spacy.symbols import NORM
 from spacy.tokens import Doc
 from thinc.api import Model, Shim
 
-from bioactive.evaluation.blocks import blocks, pipe_block, tidy, uncached, zone
+from bioactive.blocks import blocks
+from bioactive.evaluation.blocks import pipe_block, tidy, uncached, zone
 from bioactive.evaluation.evaluate import evaluate
 from bioactive.ner.statecache import StateCache, VectorCache
 

@@ -49,13 +49,10 @@ def build_bert(path: Path) -> Path:
     path (Path): The folder to write.
     RETURNS (Path): The same folder.
     """
-    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer = Tokenizer(models.WordPiece(_word_pieces(), unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer(lowercase=False)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
-    trainer = trainers.WordPieceTrainer(vocab_size=VOCABULARY, special_tokens=special, show_progress=False)
-    tokenizer.train_from_iterator(SENTENCES, trainer)
     tokenizer.post_processor = processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2))
     fast = BertTokenizerFast(tokenizer_object=tokenizer, do_lower_case=False, model_max_length=512)
     return _write(path, fast, BertModel, BertConfig(vocab_size=tokenizer.get_vocab_size(), pad_token_id=0, **SIZE))
@@ -113,6 +110,16 @@ def build_xlmr(path: Path) -> Path:
         vocab_size=tokenizer.get_vocab_size(), pad_token_id=1, bos_token_id=0, eos_token_id=2, **SIZE
     )
     return _write(path, fast, XLMRobertaModel, config)
+
+
+def _word_pieces() -> dict[str, int]:
+    """A vocabulary for WordPiece, always the same one: its own trainer draws another in each process."""
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    learned = Tokenizer(models.BPE())
+    learned.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    learned.train_from_iterator(SENTENCES, trainers.BpeTrainer(vocab_size=VOCABULARY, show_progress=False))
+    pieces = sorted(learned.get_vocab())
+    return {piece: number for number, piece in enumerate([*special, *pieces, *("##" + piece for piece in pieces)])}
 
 
 def _sentencepiece_model(tokenizer: Tokenizer) -> bytes:

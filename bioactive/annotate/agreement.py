@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from .tasks import INPUT_HASH, SESSION_ID, TASK_HASH, Task
+from .validation import misshapen
 
 # One unit: what each annotator said about it.
 Unit = Mapping[str, Hashable]
@@ -47,6 +48,7 @@ class SpanAgreement:
     spans (Counter[str]): Spans of all annotators in those texts, by label, and of all labels under "".
     words (Agreement): Agreement on the label of each word.
     pairs (dict[tuple[str, str], float]): F1 of each pair of annotators.
+    left_out (int): Answers whose spans or tokens cannot be read.
     """
 
     texts: int = 0
@@ -54,6 +56,7 @@ class SpanAgreement:
     spans: Counter[str] = field(default_factory=Counter)
     words: Agreement = field(default_factory=Agreement)
     pairs: dict[tuple[str, str], float] = field(default_factory=dict)
+    left_out: int = 0
 
 
 def agreement(units: Iterable[Unit]) -> Agreement:
@@ -121,8 +124,13 @@ def span_agreement(examples: Iterable[Task]) -> SpanAgreement:
     RETURNS (SpanAgreement): The figures.
     """
     texts: dict[object, dict[str, Task]] = defaultdict(dict)
+    left_out = 0
     for example in examples:
-        if example.get("answer") == "accept":
+        if example.get("answer") != "accept":
+            continue
+        if misshapen(example):
+            left_out += 1
+        else:
             texts[example[INPUT_HASH]][_who(example)] = example
     shared = [answers for answers in texts.values() if len(answers) > 1]
     hits: Counter[str] = Counter()
@@ -145,6 +153,7 @@ def span_agreement(examples: Iterable[Task]) -> SpanAgreement:
         spans,
         agreement(unit for answers in shared for unit in _word_units(answers)),
         {pair: twice / size if size else 1.0 for pair, (twice, size) in pairs.items()},
+        left_out,
     )
 
 
@@ -186,7 +195,8 @@ def _who(example: Task) -> str:
 
 
 def _spans(answer: Task) -> set[tuple[int, int, str]]:
-    return {(span["start"], span["end"], str(span.get("label", ""))) for span in answer.get("spans") or []}
+    spans = [span for span in answer.get("spans") or [] if span.get("start") is not None]
+    return {(span["start"], span["end"], str(span.get("label", ""))) for span in spans}
 
 
 def _of(spans: set[tuple[int, int, str]], label: str) -> set[tuple[int, int, str]]:
@@ -198,7 +208,7 @@ def _word_units(answers: Mapping[str, Task]) -> Iterator[Unit]:
     for who, answer in answers.items():
         spans = _spans(answer)
         for token in answer.get("tokens") or []:
-            if not token.get("disabled") and token["text"].strip():
+            if not token.get("disabled") and str(token.get("text", "-")).strip():
                 over = [label for start, end, label in spans if start < token["end"] and token["start"] < end]
                 units[token["start"], token["end"]][who] = "+".join(sorted(over)) or NONE
     return iter(units.values())

@@ -13,6 +13,7 @@ from ..errors import error
 from ..strict_json import is_text, loads
 from .stream import Stream
 from .tasks import Task
+from .validation import misshapen
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -87,7 +88,7 @@ def _json_lines(lines: TextIO, name: str, tally: Tally, keys: Sequence[str]) -> 
     for number, line in enumerate(lines, 1):
         if line.strip():
             task, reason = _parse(line, keys)
-            reason = reason or _misshapen(task or {})
+            reason = reason or misshapen(task or {})
             if task is not None and not reason:
                 yield task
             else:
@@ -116,24 +117,6 @@ def _parse(line: str | bytes, keys: Sequence[str] = ()) -> tuple[Task | None, st
     if not is_text(str(task.get("text", ""))):
         return None, "the text is not valid Unicode (half of a surrogate pair, or not UTF-8)"
     return task, ""
-
-
-def _misshapen(task: Task) -> str:
-    """Why the page could not show a task; "" when it can."""
-    for key in ("spans", "tokens"):
-        found = task.get(key) or []
-        if not isinstance(found, list) or not all(isinstance(part, dict) for part in found):
-            return f"'{key}' is no list of objects"
-    text = task.get("text")
-    for span in task.get("spans") or []:
-        start, end = span.get("start"), span.get("end")
-        if not isinstance(text, str) or (start, end) == (None, None):
-            continue
-        if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
-            return f"the span {start!r} to {end!r} is not within the text of {len(text)} characters"
-    if any("start" not in token or "end" not in token for token in task.get("tokens") or []):
-        return "a token has no 'start' or no 'end'"
-    return ""
 
 
 def _skip(tally: Tally, where: str) -> None:

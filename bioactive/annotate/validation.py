@@ -34,6 +34,24 @@ def trouble(view_id: str, task: Any, config: Mapping[str, Any]) -> str:
     return check(task, config) if check is not None else ""
 
 
+def misshapen(task: Task) -> str:
+    """What is wrong with the form of a task's spans and tokens, in whatever view; "" for nothing."""
+    for key in ("spans", "tokens"):
+        found = task.get(key) or []
+        if not isinstance(found, list) or not all(isinstance(part, dict) for part in found):
+            return f"'{key}' is no list of objects"
+    text = task.get("text")
+    for span in task.get("spans") or []:
+        start, end = span.get("start"), span.get("end")
+        if not isinstance(text, str) or (start, end) == (None, None):
+            continue
+        if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
+            return f"the span {start!r} to {end!r} is not within the text of {len(text)} characters"
+    if any("start" not in token or "end" not in token for token in task.get("tokens") or []):
+        return "a token has no 'start' or no 'end'"
+    return ""
+
+
 def _needs(*keys: str) -> Callable[[Task, Mapping[str, Any]], str]:
     def check(task: Task, config: Mapping[str, Any]) -> str:
         return "" if any(task.get(key) is not None for key in keys) else f"it has no {' or '.join(map(repr, keys))}"

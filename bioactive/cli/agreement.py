@@ -32,6 +32,8 @@ def iaa_span_cli(dataset: str = DATASET, db: str | None = DB) -> None:
     for (one, other), f1 in found.pairs.items():
         typer.echo(f"{one} and {other}: F1 {f1:.3f}")
     _print({"words": found.words}, "labels of words")
+    if found.left_out:
+        typer.echo(f"Left out: {found.left_out} answers whose spans or tokens cannot be read")
 
 
 def iaa_doc_cli(dataset: str = DATASET, db: str | None = DB) -> None:

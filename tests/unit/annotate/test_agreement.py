@@ -100,6 +100,26 @@ def test_spans_are_compared_pair_by_pair() -> None:
     assert found.words.units == 1
 
 
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"spans": [{"start": 0}]},
+        {"spans": ["aa"]},
+        {"spans": [{"start": 0, "end": 99, "label": "X"}]},
+        {"tokens": [{"text": "aa"}]},
+    ],
+)
+def test_answers_that_cannot_be_read_are_counted(broken: dict[str, Any]) -> None:
+    found = span_agreement(
+        [
+            answer("aa bb", "anna", spans=[span(0, 2, "X")]),
+            answer("aa bb", "ben", spans=[span(0, 2, "X")]),
+            answer("aa bb", "carl", **broken),
+        ]
+    )
+    assert (found.texts, found.left_out, found.pairs) == (1, 1, {("anna", "ben"): 1.0})
+
+
 def test_units_of_answers() -> None:
     examples = [
         answer("a", "anna", accept=["x", "y"]),

@@ -24,8 +24,8 @@ for version in ${VERSIONS:-3.10 3.11 3.12 3.13 3.11-oldest}; do
     resolution=highest
     [[ $version == *-oldest ]] && resolution=lowest-direct
     python=$(command -v "$name") || { echo "$version: not here"; continue; }
-    # A name that a version manager keeps for a Python that is not installed.
-    "$python" -c "" 2>/dev/null || { echo "$version: not here"; continue; }
+    # A name that a version manager keeps for a Python that is not installed, or not chosen.
+    trouble=$("$python" -c "" 2>&1) || { echo "$version: not here ($(head -1 <<< "$trouble"))"; continue; }
     here=.matrix/$version
     if ! make_environment "$python" "$here" "$resolution" "$@" > "$here.log" 2>&1; then
         echo "$version: cannot be installed, see $here.log"

@@ -222,7 +222,8 @@ def _agreement(found: SpanAgreement | None) -> str:
     if found is None:
         return ""
     rows = [[label or "all", f"{f1:.3f}", f"{found.spans[label]:,}"] for label, f1 in found.f1.items()]
-    first = table(f"{found.texts:,} texts with several answers", ["type", "pairwise F1", "spans"], rows)
+    left_out = f", {found.left_out:,} answers that cannot be read left out" if found.left_out else ""
+    first = table(f"{found.texts:,} texts with several answers{left_out}", ["type", "pairwise F1", "spans"], rows)
     pairs = [[f"{one} and {other}", f"{f1:.3f}"] for (one, other), f1 in found.pairs.items()]
     words = found.words
     values = {"observed agreement": words.observed, "Cohen's kappa": words.cohen, "Fleiss' kappa": words.fleiss}

@@ -82,6 +82,7 @@ def test_page_of_a_pipeline_has_every_part(nlp: Language, docs, tmp_path: Path) 
     found = write_pipeline_report(nlp, docs, path, Subject("a pipeline", "dev", 10**6), docs[:2], agreement_of_two())
     page = read(path)
     text = " ".join(page.text)
+    assert "1 texts with several answers, 1 answers that cannot be read left out" in text
     headings = [page.text[i] for i, word in enumerate(page.text) if word in HEADINGS]
     assert headings == HEADINGS
     assert f"{found.totals['micro'].f1.value:.3f}" in text
@@ -104,7 +105,7 @@ def agreement_of_two():
     }
     spans = [{"start": 0, "end": 1, "label": "DRUG"}]
     rows = [{**task, "spans": spans, "_session_id": who, "_input_hash": 1, "_task_hash": 1} for who in ("anna", "ben")]
-    return span_agreement(rows)
+    return span_agreement([*rows, {**rows[0], "_session_id": "carl", "spans": [{"start": 0}]}])
 
 
 def test_page_without_training_data_says_what_is_left_out(nlp, docs, tmp_path) -> None:

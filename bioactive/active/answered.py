@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from spacy.language import Language
 
 from bioactive.annotate.tasks import Task, tokens_of
+from bioactive.annotate.validation import has_place
 from bioactive.prints import print_of
 
 # Character ranges that were asked about; None for a whole text.
@@ -64,16 +65,9 @@ class Answered:
 def _ranges(answer: Task) -> Asked:
     tokens = answer.get("tokens")
     # Whoever may answer may send anything. Where nobody can tell which words are meant, all of them are.
-    if not isinstance(tokens, list) or not all(map(_is_token, tokens)):
+    if not isinstance(tokens, list) or not all(map(has_place, tokens)):
         return None
     if not any(token.get("disabled") for token in tokens):
         return None
     length = len(answer["text"])
     return [(token["start"], min(token["end"], length)) for token in tokens if not token.get("disabled")]
-
-
-def _is_token(token: object) -> bool:
-    if not isinstance(token, dict):
-        return False
-    start, end = token.get("start"), token.get("end")
-    return isinstance(start, int) and isinstance(end, int) and 0 <= start <= end

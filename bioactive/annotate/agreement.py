@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from .tasks import INPUT_HASH, SESSION_ID, TASK_HASH, Task
-from .validation import misshapen
+from .validation import has_place, misshapen
 
 # One unit: what each annotator said about it.
 Unit = Mapping[str, Hashable]
@@ -195,7 +195,7 @@ def _who(example: Task) -> str:
 
 
 def _spans(answer: Task) -> set[tuple[int, int, str]]:
-    spans = [span for span in answer.get("spans") or [] if span.get("start") is not None]
+    spans = filter(has_place, answer.get("spans") or [])
     return {(span["start"], span["end"], str(span.get("label", ""))) for span in spans}
 
 
@@ -208,7 +208,7 @@ def _word_units(answers: Mapping[str, Task]) -> Iterator[Unit]:
     for who, answer in answers.items():
         spans = _spans(answer)
         for token in answer.get("tokens") or []:
-            if not token.get("disabled") and str(token.get("text", "-")).strip():
+            if not token.get("disabled") and str(answer.get("text", ""))[token["start"] : token["end"]].strip():
                 over = [label for start, end, label in spans if start < token["end"] and token["start"] < end]
                 units[token["start"], token["end"]][who] = "+".join(sorted(over)) or NONE
     return iter(units.values())

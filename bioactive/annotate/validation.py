@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..errors import error
 from .tasks import Task, excerpt, to_json
@@ -43,13 +43,23 @@ def misshapen(task: Task) -> str:
     text = task.get("text")
     for span in task.get("spans") or []:
         start, end = span.get("start"), span.get("end")
-        if not isinstance(text, str) or (start, end) == (None, None):
-            continue
-        if not (isinstance(start, int) and isinstance(end, int) and 0 <= start < end <= len(text)):
+        # A span of a picture has another kind of place.
+        if isinstance(text, str) and (start, end) != (None, None) and not _is_stretch(span, len(text)):
             return f"the span {start!r} to {end!r} is not within the text of {len(text)} characters"
-    if any("start" not in token or "end" not in token for token in task.get("tokens") or []):
+    if any(not has_place(token) for token in task.get("tokens") or []):
         return "a token has no 'start' or no 'end'"
     return ""
+
+
+def _is_stretch(part: object, length: int) -> bool:
+    """Whether a span lies within a text of so many characters, and holds one at least."""
+    return has_place(part) and part["start"] < part["end"] <= length
+
+
+def has_place(part: object) -> TypeGuard[Task]:
+    """Whether a span or token says where it begins and ends, in characters."""
+    start, end = (part.get("start"), part.get("end")) if isinstance(part, dict) else (None, None)
+    return isinstance(start, int) and isinstance(end, int) and 0 <= start <= end
 
 
 def _needs(*keys: str) -> Callable[[Task, Mapping[str, Any]], str]:
@@ -68,8 +78,7 @@ def _text(task: Task, config: Mapping[str, Any]) -> str:
 def _spans(task: Task) -> str:
     length = len(task["text"])
     for span in task.get("spans") or []:
-        start, end = (span.get("start"), span.get("end")) if isinstance(span, dict) else (None, None)
-        if not isinstance(start, int) or not isinstance(end, int) or not 0 <= start < end <= length:
+        if not _is_stretch(span, length):
             return f"its span {span!r} is no stretch of its text, which has {length} characters"
     return ""
 

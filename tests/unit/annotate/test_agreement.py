@@ -107,6 +107,7 @@ def test_spans_are_compared_pair_by_pair() -> None:
         {"spans": ["aa"]},
         {"spans": [{"start": 0, "end": 99, "label": "X"}]},
         {"tokens": [{"text": "aa"}]},
+        {"tokens": [{"text": "aa", "start": "0", "end": 2}]},
     ],
 )
 def test_answers_that_cannot_be_read_are_counted(broken: dict[str, Any]) -> None:

@@ -154,7 +154,6 @@ class Errors:
         "{path}: the pipeline does not load: {reason} A pipeline with components of your own needs the file that "
         "defines them: pass it with --code."
     )
-    B303 = "{path}: not a .spacy file: {reason}. Make one from a corpus with 'bioactive convert SOURCE OUTPUT.spacy'."
     B304 = "{path}: holds no documents with words. Check which corpus this was made from."
     B305 = (
         "None of the {documents} documents has a gold annotation to compare with. Give a labelled file; in this one "

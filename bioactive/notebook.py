@@ -73,7 +73,7 @@ def evaluate(nlp: Language, data: str | Path | Iterable[Doc], **options: Any) ->
     data (str | Path | Iterable[Doc]): A labelled .spacy file, or gold Docs.
     options (Any): As in `evaluation.evaluate.evaluate`: `raw`, `spans_key`, `resamples`, ...
     RETURNS (Evaluation): The scores, with intervals over documents.
-    RAISES (BioactiveError): B303 and B308 for the file, B305 when nothing is annotated, B307 without entities.
+    RAISES (BioactiveError): B101 and B120 for the file, B305 when nothing is annotated, B307 without entities.
     """
     docs = stream_docs(Path(data), nlp.vocab)[1] if isinstance(data, str | Path) else data
     return scoring.evaluate(nlp, docs, **options)

@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from spacy.util import import_file, is_package
 from spacy.vocab import Vocab
 
-from bioactive.corpus.binfile import CorpusBin
+from bioactive.corpus.binfile import open_docs, unpacked
 from bioactive.errors import BioactiveError, error, first_line
 
 
@@ -74,7 +74,7 @@ def read_docs(path: Path, vocab: Vocab) -> list[Doc]:
     path (Path): A file that DocBin wrote.
     vocab (Vocab): The vocabulary to read them into.
     RETURNS (list[Doc]): The Docs that hold at least one token.
-    RAISES (BioactiveError): B308 when there is no file, B303 when it is another kind, B304 when it holds no words.
+    RAISES (BioactiveError): B101 when there is no file, B120 when it is another kind, B304 when it holds no words.
     """
     return list(stream_docs(path, vocab)[1])
 
@@ -86,28 +86,8 @@ def stream_docs(path: Path, vocab: Vocab) -> tuple[int, Iterator[Doc]]:
     RETURNS (tuple[int, Iterator[Doc]]): How many hold at least one token, and these.
     RAISES (BioactiveError): As `read_docs`.
     """
-    if not path.is_file():
-        raise error("B308", path=path)
-    found = CorpusBin()
-    # zlib, msgpack and numpy each raise their own kind for bytes that they cannot read.
-    try:
-        found.from_disk(path)
-    except Exception as reason:
-        raise error("B303", path=path, reason=first_line(reason)) from reason
+    found = open_docs(path)
     filled = sum(len(tokens) > 0 for tokens in found.tokens)
     if not filled:
         raise error("B304", path=path)
-    return filled, _docs(found, path, vocab)
-
-
-def _docs(found: CorpusBin, path: Path, vocab: Vocab) -> Iterator[Doc]:
-    docs = found.get_docs(vocab)
-    while True:
-        try:
-            doc = next(docs, None)
-        except Exception as reason:
-            raise error("B303", path=path, reason=first_line(reason)) from reason
-        if doc is None:
-            return
-        if len(doc):
-            yield doc
+    return filled, (doc for doc in unpacked(found, vocab, path) if len(doc))

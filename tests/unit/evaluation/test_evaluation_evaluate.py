@@ -203,6 +203,6 @@ def test_read_docs_round_trip_and_bad_files(tmp_path, nlp, gold):
     (tmp_path / "text.spacy").write_text("p53\tB-GENE\n")
     (tmp_path / "nothing.spacy").write_bytes(b"")
     DocBin().to_disk(tmp_path / "empty.spacy")
-    for name, code in (("text", "B303"), ("nothing", "B303"), ("empty", "B304"), ("absent", "B308")):
+    for name, code in (("text", "B120"), ("nothing", "B120"), ("empty", "B304"), ("absent", "B101")):
         with pytest.raises(BioactiveError, match=f"{code}.*{name}"):
             read_docs(tmp_path / f"{name}.spacy", nlp.vocab)

@@ -219,14 +219,14 @@ def table(results: Path, split: str) -> Table:
     """F1 by arm and number of expert sentences: mean over seeds, and the lowest and highest."""
     rows = [row for row in srsly.read_jsonl(results) if row["split"] == split]
     sizes = sorted({row["expert"] for row in rows})
-    shown = Table("dictionary", "arm", "mistakes", "seeds", *map(str, sizes))
+    shown = Table("dictionary", "arm", "mistakes", "updates", "seeds", *map(str, sizes))
     for key in sorted({key_of(row) for row in rows}, key=lambda key: (key[2], key[0], key[1])):
         own = [row for row in rows if key_of(row) == key]
         cells = []
         for size in sizes:
             f = [row["f"] for row in own if row["expert"] == size]
             cells.append(f"{np.mean(f):.3f} ({min(f):.3f}-{max(f):.3f})" if f else "")
-        shown.add_row(key[2], key[0], key[1], str(len({row["seed"] for row in own})), *cells)
+        shown.add_row(key[2], key[0], key[1], str(key[5]), str(len({row["seed"] for row in own})), *cells)
     return shown
 
 

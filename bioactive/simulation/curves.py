@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from bioactive.active.costs import Cost, TimeModel
 from bioactive.errors import error
 from bioactive.evaluation.bootstrap import Interval, resample
 from bioactive.tables import table
@@ -119,9 +120,9 @@ def report_on(experiment: Experiment, output: Path, axis: str = "words", resampl
     RETURNS (Report): The comparison. With few seeds the intervals are too narrow: 5 can differ in 126 ways.
     RAISES (BioactiveError): B534 when there is no finished run of the whole pool, or of the baseline.
     """
-    found = {name: read_curve(output, name, experiment.seeds, axis) for name in experiment.strategies}
+    found = {name: read_curve(experiment, output, name, axis) for name in experiment.strategies}
     curves = {name: curve for name, curve in found.items() if curve.seeds}
-    full = read_curve(output, FULL, experiment.seeds_of_full, axis)
+    full = read_curve(experiment, output, FULL, axis)
     if not full.seeds or experiment.baseline not in curves:
         raise error("B534", path=output)
     reached = float(np.mean([f[-1] for f in full.f]))
@@ -134,18 +135,18 @@ def report_on(experiment: Experiment, output: Path, axis: str = "words", resampl
     return Report(axis, reached, full.seeds, pool, results, compare_pairs(areas, resamples))
 
 
-def read_curve(output: Path, name: str, seeds: Sequence[int], axis: str) -> Curve:
+def read_curve(experiment: Experiment, output: Path, name: str, axis: str) -> Curve:
     """The finished runs of one strategy.
 
-    output (Path): The simulation's folder.
-    name (str): The strategy.
-    seeds (Sequence[int]): Which seeds to look for.
+    experiment (Experiment): The simulation; says what a question, a word and an entity take in seconds.
+    output (Path): Its folder.
+    name (str): The strategy, or "full".
     axis (str): One of `AXES`.
     RETURNS (Curve): Of the seeds that are there.
     """
-    there = [seed for seed in seeds if run_path(output, name, seed).is_file()]
+    there = [seed for seed in experiment.seeds_of(name) if run_path(output, name, seed).is_file()]
     rows = [read_rows(run_path(output, name, seed)) for seed in there]
-    x = [np.array([row["cost"][axis] for row in run], dtype=float) for run in rows]
+    x = [np.array([_paid(row, axis, experiment.time) for row in run], dtype=float) for run in rows]
     return Curve(name, there, x, [np.array([row["test"]["f"] for row in run]) for run in rows])
 
 
@@ -165,7 +166,8 @@ def write_report(experiment: Experiment, output: Path) -> list[Path]:
         writer.writerow(["strategy", "seed", "round", *AXES, "p", "r", "f"])
         for name, seed in experiment.runs():
             if run_path(output, name, seed).is_file():
-                writer.writerows([name, seed, *_cells(row)] for row in read_rows(run_path(output, name, seed)))
+                rows = read_rows(run_path(output, name, seed))
+                writer.writerows([name, seed, *_cells(row, experiment.time)] for row in rows)
     return [report, points]
 
 
@@ -225,8 +227,17 @@ def _interval(value: float, drawn: np.ndarray) -> Interval:
     return Interval(value, float(low), float(high))
 
 
-def _cells(row: Row) -> list[Any]:
-    return [row["round"], *(row["cost"][axis] for axis in AXES), *(row["test"][name] for name in "prf")]
+def _paid(row: Row, axis: str, time: TimeModel) -> float:
+    """What a run has cost by the end of a round."""
+    cost = row["cost"]
+    if axis == "seconds":
+        return time.seconds(Cost(**{each.name: cost[each.name] for each in fields(Cost)}))
+    paid: float = cost[axis]
+    return paid
+
+
+def _cells(row: Row, time: TimeModel) -> list[Any]:
+    return [row["round"], *(_paid(row, axis, time) for axis in AXES), *(row["test"][name] for name in "prf")]
 
 
 def _finite(value: Any) -> Any:

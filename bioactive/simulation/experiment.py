@@ -159,6 +159,10 @@ class Experiment:
         """The seeds with which the whole pool is trained on."""
         return self.seeds if self.full_seeds is None else self.full_seeds
 
+    def seeds_of(self, strategy: str) -> list[int]:
+        """The seeds of a strategy, or of "full"."""
+        return self.seeds_of_full if strategy == FULL else self.seeds
+
     def runs(self) -> list[tuple[str, int]]:
         """Strategy and seed of each run, seed by seed; the training on the whole pool is the strategy "full"."""
         found = [(name, seed) for seed in self.seeds for name in self.strategies]
@@ -174,7 +178,9 @@ class Experiment:
         own = self.strategies.get(strategy)
         whole = {"data": self.data, "pipeline": self.pipeline, "schedule": self.schedule}
         if own is not None:
-            whole |= {"rounds": self.rounds, "time": self.time, "strategy": own}
+            whole |= {"rounds": self.rounds, "strategy": own}
+            # Else seconds decide nothing, and a report counts in those of the day.
+            whole |= {"time": self.time} if own.per_second else {}
         found = dict(_flat(whole)) | {"name": strategy, "seed": seed, "version": __version__}
         for name in ("data.pool", "data.test", "pipeline.config", "data.cheap"):
             if found[name] is not None:

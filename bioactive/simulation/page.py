@@ -66,7 +66,7 @@ def _seeds(number: int) -> str:
 
 
 def _figure(experiment: Experiment, output: Path, axis: str, full: float) -> str:
-    curves = [read_curve(output, name, experiment.seeds, axis) for name in experiment.strategies]
+    curves = [read_curve(experiment, output, name, axis) for name in experiment.strategies]
     lines = [_line(number, curve) for number, curve in enumerate(curves) if curve.seeds]
     title = TITLES.get(axis, axis)
     levels = [(full, "all"), *((share * full, f"{share:.0%}") for share in SHARES)]
@@ -144,8 +144,7 @@ def _pair_table(report: Report) -> str:
 def _point_table(experiment: Experiment, output: Path, axis: str) -> str:
     rows, several = [], False
     for name in [*experiment.strategies, FULL]:
-        seeds = experiment.seeds_of_full if name == FULL else experiment.seeds
-        curve = read_curve(output, name, seeds, axis)
+        curve = read_curve(experiment, output, name, axis)
         several |= len(curve.seeds) > 1
         for number in range(min((len(x) for x in curve.x), default=0)):
             f = [found[number] for found in curve.f]

@@ -30,14 +30,14 @@ def plot_curves(experiment: Experiment, output: Path, axis: str = "words") -> li
     figure = Figure(figsize=(7.0, 4.5), layout="constrained")
     axes = figure.subplots()
     for name in experiment.strategies:
-        curve = read_curve(output, name, experiment.seeds, axis)
+        curve = read_curve(experiment, output, name, axis)
         if not curve.seeds:
             continue
         grid = np.linspace(*curve.domain, POINTS)
         f = curve.on(grid)
         (line,) = axes.plot(grid, f.mean(axis=0), label=f"{name} ({len(curve.seeds)} seeds)")
         axes.fill_between(grid, f.min(axis=0), f.max(axis=0), color=line.get_color(), alpha=0.15, linewidth=0)
-    full = read_curve(output, FULL, experiment.seeds_of_full, axis)
+    full = read_curve(experiment, output, FULL, axis)
     if full.seeds:
         reached = float(np.mean([f[-1] for f in full.f]))
         axes.axhline(reached, color="black", linewidth=0.8, linestyle="--", label="whole pool")

@@ -151,7 +151,7 @@ def _rounds(bench: Bench, name: str, seed: int, done: Sequence[Row], keep: Path 
             row = {
                 "round": number,
                 "asked": _written(questions),
-                "cost": {**asdict(cost), "seconds": bench.experiment.time.seconds(cost)},
+                "cost": asdict(cost),
                 **_round(bench, pool, docs, Turn(name, seed, number), folder),
             }
             yield row

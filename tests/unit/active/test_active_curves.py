@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from bioactive.active.costs import Cost, TimeModel
 from bioactive.errors import BioactiveError
-from bioactive.simulation.curves import AXES, first_reached, report_on, write_report
+from bioactive.simulation.curves import first_reached, report_on, write_report
 from bioactive.simulation.experiment import (
     Data,
     Experiment,
@@ -35,7 +37,9 @@ def write_run(output: Path, name: str, seed: int, points: list[tuple[int, float]
     path.parent.mkdir(parents=True, exist_ok=True)
     lines = [{"facts": {}}]
     for number, (words, f) in enumerate(points):
-        cost = dict.fromkeys(AXES, words)
+        cost = asdict(
+            Cost(questions=words // 10, sentences=words // 10, words=words, context=words, entities=words // 5)
+        )
         lines.append({"round": number, "cost": cost, "test": {"p": f, "r": f, "f": f}})
     path.write_text("\n".join(map(json.dumps, lines)) + "\n", encoding="utf8")
 
@@ -80,6 +84,15 @@ def test_report_files_hold_all_points_and_null_for_what_is_not_reached(finished)
     found = json.loads(report.read_text())
     assert found["words"]["results"][0]["needed"]["0.90"] == {"value": None, "low": None, "high": None}
     assert len(points.read_text().splitlines()) == 1 + 2 * 3 * 2 + 2
+
+
+def test_seconds_are_those_of_the_config_when_the_report_is_made(finished):
+    # 1,000 words: 100 questions, 1,000 words asked about and as many of context, 200 entities.
+    assert report_on(experiment(), finished, "seconds").pool == 200 + 250 + 250 + 600
+    sparing = experiment(time=TimeModel(question=1.0, word=0.5, context=0.0, entity=2.0))
+    assert report_on(sparing, finished, "seconds").pool == 100 + 500 + 400
+    _, points = write_report(sparing, finished)
+    assert points.read_text().splitlines()[-1].split(",")[3:9] == ["1000", "100", "0", "1000.0", "200", "100"]
 
 
 def test_report_without_the_whole_pool_is_an_error(finished):
@@ -149,6 +162,13 @@ def test_facts_of_a_run_change_with_what_it_depends_on_alone(config):
     assert found.facts("random", 0) == more.facts("random", 0)
     assert found.facts("mnlp", 0) != more.facts("mnlp", 0)
     assert found.facts("full", 0) == read_experiment(config, {"rounds.words": 9}).facts("full", 0)
+
+
+def test_seconds_are_facts_only_of_what_they_decide(config):
+    by_time = {"strategies.mnlp.per_second": True}
+    found, other = (read_experiment(config, {**by_time, "time.context": each}) for each in (0.25, 0.05))
+    assert found.facts("random", 0) == other.facts("random", 0)
+    assert found.facts("mnlp", 0) != other.facts("mnlp", 0)
 
 
 @pytest.mark.parametrize("overrides", [{}, {"experiment.full_seeds": [1], "data.cheap": None, "rounds.growth": 2.5}])

@@ -269,6 +269,10 @@ class Errors:
     B546 = "{path} holds results of another final model. Move it away, or go back to the settings of then."
     B544 = "A diverse batch needs a size. Give it with --number, for example -n 200."
     B536 = "Unknown unit {unit!r}. Choose 'sentence' or 'stretch'."
+    B547 = (
+        "{path}: {problem}. Write there what 'bioactive fit-time' prints: under [time], the seconds of a question, a "
+        "word, a word of context and an entity."
+    )
     B550 = (
         "Weight {weight!r} of the text {text!r} is no number from 0 up. Set user_data['weight'] to one, or remove it."
     )

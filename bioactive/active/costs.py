@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from math import inf
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from thinc.api import Config
 
 from bioactive.annotate.tasks import SESSION_ID, TIMESTAMP, Task
 from bioactive.errors import error
@@ -16,6 +19,8 @@ from .posteriors import Posterior
 
 # What a modelled second is paid for, in the order of the columns of `_counts`.
 PARTS = ("question", "word", "context", "entity")
+# Seconds that no question takes less than: scores are divided by them.
+LEAST = 0.1
 
 
 @dataclass
@@ -74,13 +79,35 @@ class TimeModel:
         belief (Posterior): What the pipeline believes about the text; it says how many entities are to be marked.
         bounds (tuple[int, int]): Words asked about, [start, end).
         opened (bool): Whether the text is asked about anyway, so that its words are read already.
-        RETURNS (float): In modelled seconds.
+        RETURNS (float): In modelled seconds, at least `LEAST`: where a word asked about costs no more than one read as
+            context, a second stretch is nearly free.
         """
         words = bounds[1] - bounds[0]
         marked = self.entity * expected_entities(belief, bounds)
         if opened:
-            return (self.word - self.context) * words + marked
-        return self.question + self.word * words + self.context * (belief.words - words) + marked
+            return max(LEAST, (self.word - self.context) * words + marked)
+        return max(LEAST, self.question + self.word * words + self.context * (belief.words - words) + marked)
+
+
+def read_time(path: Path) -> TimeModel:
+    """The seconds of an annotator from a file.
+
+    path (Path): What `bioactive fit-time` prints, or another config with a section [time], such as a simulation's.
+    RETURNS (TimeModel): The parts that the section has; the others as they are by default.
+    RAISES (BioactiveError): B308 when there is no file, B547 when it has no such section, or something else in it.
+    """
+    if not path.is_file():
+        raise error("B308", path=path)
+    try:
+        found = Config().from_disk(path, interpolate=False).get("time")
+    except ValueError as problem:
+        raise error("B547", path=path, problem=" ".join(str(problem).split())) from problem
+    if not isinstance(found, dict):
+        raise error("B547", path=path, problem="there is no section [time]")
+    for name, value in found.items():
+        if name not in PARTS or isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < inf:
+            raise error("B547", path=path, problem=f"{name} = {value!r} in [time] is no such setting")
+    return TimeModel(**{name: float(value) for name, value in found.items()})
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from bioactive.errors import error
 from bioactive.evaluation.blocks import zone
 from bioactive.evaluation.chunks import Chunks
 
-from .costs import TimeModel
 from .differing import differing
 from .intake import Intake, Item
 from .measures import uniform
@@ -34,9 +33,9 @@ from .stretches import (
     entity_bounds,
     find_stretches,
     free_words,
-    priced,
     stretch_task,
     word_tokens,
+    worth,
 )
 from .suggest import suggested, tokenise, with_spans
 
@@ -211,17 +210,17 @@ class Ranker:
 def _judge(options: RankOptions, measure: Callable[[Posterior], Any]) -> Judge:
     """How to score a text: as a whole, or by the least certain stretch of it."""
     if options.unit == "sentence":
-        time = TimeModel()
         return lambda doc, belief, free: (
-            measure(belief) / (time.expected(belief, (0, belief.words)) if options.per_second else 1.0),
+            measure(belief) / (options.time.expected(belief, (0, belief.words)) if options.per_second else 1.0),
             [],
         )
     shape = Shape(options.stretch_words, options.longest, options.share, options.stretches)
 
     def judge(doc: Doc, belief: Posterior, free: np.ndarray | None) -> tuple[float, list[Stretch]]:
         entities = entity_bounds(belief, word_tokens(doc)) if belief.spans else []
-        own = find_stretches(measure(belief), shape, free, entities)
-        found = list(priced(own, belief, TimeModel()) if options.per_second else own)
+        found = list(find_stretches(measure(belief), shape, free, entities))
+        if options.per_second:
+            return worth(found, belief, options.time), found
         return max((stretch.score for stretch in found), default=0.0), found
 
     return judge

@@ -12,6 +12,7 @@ from bioactive.errors import error
 from bioactive.evaluation.blocks import WINDOW
 from bioactive.tables import SENTENCES, sentence, table
 
+from .costs import TimeModel
 from .measures import TEXT_ONLY, get_measure
 from .posteriors import Posterior
 from .word_measures import get_word_measure
@@ -47,6 +48,7 @@ class RankOptions:
     diversity (float): With f > 0, the n most different of the (1 + f) n least certain are kept.
     diverse_by (str): "k_centre", "k_means" or "badge".
     duplicates_above (float): Of tasks whose mean vectors have a higher cosine, the less certain one is left out.
+    time (TimeModel): The seconds, for `per_second`.
     """
 
     measure: str = "mnlp"
@@ -65,6 +67,7 @@ class RankOptions:
     diversity: float = 0.0
     diverse_by: str = "k_centre"
     duplicates_above: float = 1.0
+    time: TimeModel = field(default_factory=TimeModel)
 
     def get_measure(self) -> Callable[[Posterior], Any]:
         """The measure: of texts, or of words for stretches.

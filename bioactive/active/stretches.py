@@ -118,9 +118,17 @@ def priced(stretches: Iterable[Stretch], belief: Posterior, time: TimeModel) -> 
     YIELDS (Stretch): Its score is the sum over its words by its expected seconds.
     """
     for number, (start, end, score) in enumerate(stretches):
-        seconds = time.expected(belief, (start, end), opened=number > 0)
-        # Where a word asked about costs no more than one read as context, a second stretch is nearly free.
-        yield Stretch(start, end, score * (end - start) / max(seconds, 0.1))
+        yield Stretch(start, end, score * (end - start) / time.expected(belief, (start, end), opened=number > 0))
+
+
+def worth(stretches: Sequence[Stretch], belief: Posterior, time: TimeModel) -> float:
+    """What each second of asking about several stretches of one text gives.
+
+    stretches, belief, time: As for `priced`.
+    RETURNS (float): The sum over their words by their expected seconds; 0.0 without any.
+    """
+    seconds = sum(time.expected(belief, (start, end), number > 0) for number, (start, end, _) in enumerate(stretches))
+    return sum(score * (end - start) for start, end, score in stretches) / (seconds or 1.0)
 
 
 def runs_of(mask: np.ndarray) -> list[Bounds]:

@@ -36,6 +36,7 @@ def rank_cli(
     longest: int | None = typer.Option(None, "--stretch-longest", help="Let a stretch grow to so many words"),
     share: float = typer.Option(0.5, "--stretch-share", help="... while the next word has this share of the worst"),
     per_second: bool = typer.Option(False, "--per-second", help="Divide scores by the seconds an answer should take"),
+    time: Path | None = typer.Option(None, "--time", help="File with these seconds, as fit-time prints them"),
     diversity: float = typer.Option(0.0, "--diversity", min=0.0, help="Take the most different out of (1 + this) n"),
     diverse_by: str = typer.Option("k_centre", "--diverse-by", help="k_centre, k_means or badge"),
     duplicates_above: float = typer.Option(1.0, "--duplicates-above", help="Leave out tasks with a higher cosine"),
@@ -52,6 +53,7 @@ def rank_cli(
     code: Path | None = typer.Option(None, "--code", "-c", help="Python file that registers components of your own"),
 ) -> None:
     """Rank a pool of texts by how unsure a pipeline is about them."""
+    from bioactive.active.costs import TimeModel, read_time
     from bioactive.active.files import Run, rank_file
     from bioactive.active.pool import source_path
     from bioactive.active.ranking import RankOptions, cold_start
@@ -64,8 +66,9 @@ def rank_cli(
 
     name = measure or ("entropy" if unit == "stretch" else "mnlp")
     lengths = (stretch_words, stretches, longest, share)
-    sifting = (per_second, diversity, diverse_by, duplicates_above)
-    options = RankOptions(name, n, seed, batch_size, text_key, suggest, samples, unit, *lengths, *sifting)
+    seconds = TimeModel() if time is None else read_time(time)
+    sifting = (per_second or time is not None, diversity, diverse_by, duplicates_above)
+    options = RankOptions(name, n, seed, batch_size, text_key, suggest, samples, unit, *lengths, *sifting, seconds)
     if cold:
         options = cold_start(options)
     if n is None and options.diversity:

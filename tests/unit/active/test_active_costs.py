@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import spacy
 import typer
 from typer.testing import CliRunner
 
-from bioactive.active.costs import TimeModel, fit_time
+from bioactive.active.costs import LEAST, TimeModel, fit_time, read_time
+from bioactive.active.posteriors import text_only
 from bioactive.annotate.exchange import db_in
 from bioactive.annotate.store import Store
 from bioactive.annotate.tasks import to_json
-from bioactive.cli.fit_time import fit_time_cli
+from bioactive.cli.fit_time import fit_time_cli, told
 from bioactive.errors import BioactiveError
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def answers(model: TimeModel, number: int = 60, seed: int = 0, noise: float = 0.0) -> list[dict]:
@@ -86,3 +92,39 @@ def test_command_reads_a_file_or_a_dataset_and_prints_a_section(tmp_path):
         found = CliRunner().invoke(app, args)
         assert found.exit_code == 0, found.output
         assert "[time]\nquestion = 3.000\nword = 0.400\ncontext = 0.100\nentity = 2.500" in found.output
+
+
+def test_what_the_command_prints_is_read_again(tmp_path):
+    path = tmp_path / "time.cfg"
+    path.write_text("\n".join(told(fit_time(answers(TimeModel(3.0, 0.4, 0.1, 2.5))))), encoding="utf8")
+    assert read_time(path) == TimeModel(3.0, 0.4, 0.1, 2.5)
+    assert read_time(ROOT / "configs" / "simulate.cfg") == TimeModel()
+    path.write_text("[time]\nword = 1\n", encoding="utf8")
+    assert read_time(path) == TimeModel(word=1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("nothing of the kind\n", "section headers"),
+        ("[training]\nword = 1\n", "no section"),
+        ("[time]\nwords = 1\n", "words = 1"),
+        ("[time]\nword = -1\n", "word = -1"),
+        ('[time]\nword = "slow"\n', "slow"),
+        ("[time]\nword = true\n", "True"),
+        ("[time]\nword = NaN\n", "word = "),
+    ],
+)
+def test_file_that_holds_no_seconds_is_named(tmp_path, text, problem):
+    path = tmp_path / "time.cfg"
+    path.write_text(text, encoding="utf8")
+    with pytest.raises(BioactiveError, match=f"B547.*time.cfg.*{problem}"):
+        read_time(path)
+    with pytest.raises(BioactiveError, match="B308"):
+        read_time(tmp_path / "absent.cfg")
+
+
+def test_no_question_is_for_nothing():
+    text = text_only(spacy.blank("en")("a b c"))
+    assert TimeModel(0.0, 0.0, 0.0, 0.0).expected(text, (0, 3)) == LEAST
+    assert TimeModel(0.0, 0.1, 0.25, 0.0).expected(text, (0, 3), opened=True) == LEAST

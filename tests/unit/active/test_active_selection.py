@@ -5,15 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import spacy
+import srsly
 from spacy.tokens import Doc, Span
+from typer.testing import CliRunner
 
 from bioactive.active.costs import TimeModel, expected_entities
 from bioactive.active.diversity import k_means, k_means_seeds, representativeness
 from bioactive.active.posteriors import Belief, Posterior, posterior
 from bioactive.active.rank import rank
 from bioactive.active.sift import Candidates, Wanted, diversity_of, most_different, without_repeats
-from bioactive.active.stretches import Stretch, choose_stretches, priced
+from bioactive.active.stretches import Stretch, choose_stretches, priced, worth
 from bioactive.active.vectors import gradient_embeddings, mean_vectors, word_vectors
+from bioactive.cli.app import app
 from bioactive.errors import BioactiveError
 from bioactive.simulation.choose import Budget, Pool, Question, cold_questions, next_questions, seed_questions
 from bioactive.simulation.experiment import Strategy
@@ -139,6 +142,9 @@ def test_second_stretch_of_a_text_does_not_pay_for_reading_it_again():
     first, second = priced([Stretch(0, 2, 1.0), Stretch(4, 6, 0.5)], belief, time)
     assert first.score == pytest.approx(2.0 / 5.6)
     assert second.score == pytest.approx(1.0 / 1.1)
+    # Both together: what both give, for the seconds of both.
+    assert worth([Stretch(0, 2, 1.0), Stretch(4, 6, 0.5)], belief, time) == pytest.approx(3.0 / 6.7)
+    assert worth([], belief, time) == 0.0
 
 
 def test_seconds_turn_to_texts_that_are_quick_to_answer(real_crf_nlp):
@@ -257,3 +263,22 @@ def test_ranked_stretches_may_grow_and_be_counted_by_the_second(real_crf_nlp):
     (other,) = rank(real_crf_nlp, [text], "entropy", 1, unit="stretch", stretch_words=2, per_second=True)
     (plain,) = rank(real_crf_nlp, [text], "entropy", 1, unit="stretch", stretch_words=2)
     assert 0 < other["score"] < plain["score"]
+    slow = {"per_second": True, "time": TimeModel(20.0, 2.5, 2.5, 30.0)}
+    (slower,) = rank(real_crf_nlp, [text], "entropy", 1, unit="stretch", stretch_words=2, **slow)
+    assert slower["score"] == pytest.approx(other["score"] / 10, rel=1e-4)
+
+
+def test_command_counts_by_the_seconds_of_a_file(real_crf_nlp, tmp_path):
+    real_crf_nlp.to_disk(tmp_path / "model")
+    (tmp_path / "pool.txt").write_text("a b c d e f\na b c\n", encoding="utf8")
+    (tmp_path / "slow.cfg").write_text("[time]\nquestion = 20\nword = 2.5\ncontext = 2.5\nentity = 30\n", "utf8")
+    args = ["rank", *(str(tmp_path / name) for name in ("model", "pool.txt", "out.jsonl")), "-m", "total_entropy"]
+
+    def scores(*more: str) -> list[float]:
+        found = CliRunner().invoke(app, [*args, *more])
+        assert found.exit_code == 0, found.output
+        return [task["score"] for task in srsly.read_jsonl(tmp_path / "out.jsonl")]
+
+    quick, slow = scores("--per-second"), scores("--time", str(tmp_path / "slow.cfg"))
+    assert slow == pytest.approx([score / 10 for score in quick], rel=1e-4)
+    assert "B308" in str(CliRunner().invoke(app, [*args, "--time", str(tmp_path / "none.cfg")]).exception)

@@ -273,6 +273,7 @@ class Errors:
         "{path}: {problem}. Write there what 'bioactive fit-time' prints: under [time], the seconds of a question, a "
         "word, a word of context and an entity."
     )
+    B548 = "Another process is writing {path}. Wait for its end, stop it, or give another output."
     B550 = (
         "Weight {weight!r} of the text {text!r} is no number from 0 up. Set user_data['weight'] to one, or remove it."
     )

@@ -1,6 +1,7 @@
 """Finished work beside an output, so that a run that was stopped goes on at its last block.
 
 OUTPUT.part holds lines; OUTPUT.part.json says how many bytes of it are whole blocks, and what they were made from.
+OUTPUT.part.lock is held by the process that writes them; one that was killed leaves the file, and it holds nobody up.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from bioactive.annotate.tasks import Task, to_json
 from bioactive.errors import error
@@ -26,18 +29,31 @@ class Journal:
     output (Path): The file that the run is to make.
     facts (Facts): All that the lines depend on, in JSON's types: pool, model, measure, options.
     restart (bool): Throw away what an earlier run left.
-    RAISES (BioactiveError): B520 when the part file of another run lies there.
+    RAISES (BioactiveError): B520 when the part file of another run lies there, B548 when a process is writing it.
     """
 
     def __init__(self, output: Path, facts: Facts, restart: bool = False) -> None:
         self.part = output.with_name(f"{output.name}.part")
         self.state = output.with_name(f"{output.name}.part.json")
+        self.lock = FileLock(output.with_name(f"{output.name}.part.lock"), timeout=0)
         self.facts = json.loads(to_json(dict(facts)))
         self.finished = False
         self.blocks = 0
         self.size = 0
         self.counts: dict[str, int] = {}
         output.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.lock.acquire()
+        except Timeout:
+            raise error("B548", path=output) from None
+        try:
+            self._open(restart)
+        except BaseException:
+            self._unlock()
+            raise
+
+    def _open(self, restart: bool) -> None:
+        """Go on from what an earlier run left."""
         if restart:
             self.discard()
         self._recall()
@@ -57,6 +73,7 @@ class Journal:
         # Without a block there is nothing to go on from, and a corrected run should find nothing in its way.
         if self.finished or not self.blocks:
             self.discard()
+        self._unlock()
 
     def append(self, value: object) -> int:
         """Add a line.
@@ -112,6 +129,10 @@ class Journal:
         """Remove both files. The part goes first: a state without it is no work, a part without state a riddle."""
         self.part.unlink(missing_ok=True)
         self.state.unlink(missing_ok=True)
+
+    def _unlock(self) -> None:
+        Path(self.lock.lock_file).unlink(missing_ok=True)
+        self.lock.release()
 
     def _write_state(self) -> None:
         state = {"facts": self.facts, "blocks": self.blocks, "size": self.size, "counts": self.counts}

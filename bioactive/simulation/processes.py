@@ -7,9 +7,11 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from multiprocessing.managers import SyncManager
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Thread
 from typing import Any
 
 from bioactive.active.posteriors import BATCH
@@ -33,7 +35,9 @@ def in_processes(experiments: Mapping[Path, Experiment], pending: Sequence[Run],
     """
     # Spawned: torch and a forked process that has used it do not go together.
     context = get_context("spawn")
-    queue = context.Manager().Queue()
+    manager = SyncManager(ctx=context)
+    manager.start(_end_with_parent)
+    queue = manager.Queue()
     open_ones = _open_ones(experiments, pending)
 
     def tell() -> None:
@@ -110,6 +114,18 @@ def _start(experiments: Mapping[Path, Experiment], queue: Any) -> None:
     global _experiments, _queue
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
     _experiments, _queue = experiments, queue
+    _end_with_parent()
+
+
+def _end_with_parent() -> None:
+    """End this process when its parent is killed, as it would work on beside the one that goes on in its place."""
+
+    def wait_for(parent: Any) -> None:
+        parent.join()
+        os._exit(1)
+
+    if (parent := parent_process()) is not None:
+        Thread(target=wait_for, args=(parent,), daemon=True).start()
 
 
 def _bench(output: Path) -> Bench:

@@ -100,6 +100,40 @@ def test_process_of_a_simulation_that_the_system_kills_is_told_and_nothing_is_lo
     assert [rows_of(path) for path in found] == [rows_of(path) for path in whole]
 
 
+def test_workers_end_with_a_command_that_is_killed(
+    config: Path,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    line = [sys.executable, "-m", "bioactive", "simulate", str(config), str(tmp_path / "out"), "--jobs", "2"]
+    running = subprocess.Popen(line, cwd=ROOT, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    workers: list[int] = []
+    while running.poll() is None and not workers:
+        time.sleep(0.05)
+        if list((tmp_path / "out").glob("runs/*.part")):
+            workers = spawned(running.pid)
+    assert workers
+    running.kill()
+    running.wait()
+    # Nobody reaps them here, so that one that has ended may be there still, without a command line.
+    for _ in range(600):
+        if not any(command_line(worker) for worker in workers):
+            break
+        time.sleep(0.05)
+    assert not any(command_line(worker) for worker in workers)
+    found = simulate(read_experiment(config, {}), tmp_path / "out", Options())
+    whole = simulate(read_experiment(config, {}), tmp_path / "whole", Options())
+    assert [rows_of(path) for path in found] == [rows_of(path) for path in whole]
+    assert not list((tmp_path / "out").glob("runs/*.part*"))
+
+
+def command_line(process: int) -> bytes:
+    """What a process was started with; nothing when it has ended."""
+    try:
+        return (Path("/proc") / str(process) / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
 def spawned(parent: int) -> list[int]:
     """The processes of a pool whose parent it is: those that multiprocessing has spawned for work."""
     found = []

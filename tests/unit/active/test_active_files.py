@@ -342,3 +342,21 @@ def test_shards_of_whole_blocks_joined_are_the_file_of_one_run(tmp_path, real_cr
     best = {name: list(srsly.read_jsonl(tmp_path / f"{name}.ranked.jsonl")) for name in parts}
     joined = sorted(best["shard1"] + best["shard2"], key=lambda eg: -eg["score"])
     assert [eg["id"] for eg in joined[:5]] == [eg["id"] for eg in best["whole"]]
+
+
+def test_output_that_a_process_is_writing_is_refused(tmp_path):
+    output = tmp_path / "out.jsonl"
+    with Journal(output, {}) as first:
+        first.append(1)
+        first.commit({})
+        with pytest.raises(BioactiveError, match=r"B548.*out\.jsonl"):
+            Journal(output, {}, restart=True)
+        assert first.blocks == 1 and first.part.is_file()
+    # One that was killed leaves its file behind, and one that was refused nothing.
+    (tmp_path / "out.jsonl.part.lock").touch()
+    with pytest.raises(BioactiveError, match="B520"):
+        Journal(output, {"measure": "mnlp"})
+    with Journal(output, {}) as again:
+        assert again.blocks == 1
+        again.finish()
+    assert list(tmp_path.iterdir()) == []

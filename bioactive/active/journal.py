@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -131,7 +132,8 @@ class Journal:
         self.state.unlink(missing_ok=True)
 
     def _unlock(self) -> None:
-        Path(self.lock.lock_file).unlink(missing_ok=True)
+        with suppress(OSError):  # Windows lets nobody remove a file that is open, and FileLock does it there
+            Path(self.lock.lock_file).unlink()
         self.lock.release()
 
     def _write_state(self) -> None:

@@ -23,7 +23,10 @@ def rank_cli(
     ),
     output: Path = typer.Argument(..., help="Tasks, the least certain first (.jsonl)"),
     measure: str | None = typer.Option(
-        None, "--measure", "-m", help="mnlp, entropy, margin, random, ...; by default mnlp, for stretches entropy"
+        None,
+        "--measure",
+        "-m",
+        help="mnlp, entropy, ...; by default mnlp, by the second total_entropy, for stretches entropy",
     ),
     n: int | None = typer.Option(None, "--number", "-n", min=1, help="How many to keep; all by default"),
     seed: int = typer.Option(0, "--seed", help="Decides ties, and the order of 'random'"),
@@ -64,10 +67,11 @@ def rank_cli(
 
     from .progress import progress_bar
 
-    name = measure or ("entropy" if unit == "stretch" else "mnlp")
+    per_second, seconds = per_second or time is not None, TimeModel() if time is None else read_time(time)
+    # What a second gives is a sum over words: by their mean, the shortest texts would come first.
+    name = measure or ("entropy" if unit == "stretch" else "total_entropy" if per_second else "mnlp")
     lengths = (stretch_words, stretches, longest, share)
-    seconds = TimeModel() if time is None else read_time(time)
-    sifting = (per_second or time is not None, diversity, diverse_by, duplicates_above)
+    sifting = (per_second, diversity, diverse_by, duplicates_above)
     options = RankOptions(name, n, seed, batch_size, text_key, suggest, samples, unit, *lengths, *sifting, seconds)
     if cold:
         options = cold_start(options)

@@ -272,7 +272,7 @@ def test_command_counts_by_the_seconds_of_a_file(real_crf_nlp, tmp_path):
     real_crf_nlp.to_disk(tmp_path / "model")
     (tmp_path / "pool.txt").write_text("a b c d e f\na b c\n", encoding="utf8")
     (tmp_path / "slow.cfg").write_text("[time]\nquestion = 20\nword = 2.5\ncontext = 2.5\nentity = 30\n", "utf8")
-    args = ["rank", *(str(tmp_path / name) for name in ("model", "pool.txt", "out.jsonl")), "-m", "total_entropy"]
+    args = ["rank", *(str(tmp_path / name) for name in ("model", "pool.txt", "out.jsonl"))]
 
     def scores(*more: str) -> list[float]:
         found = CliRunner().invoke(app, [*args, *more])
@@ -281,4 +281,5 @@ def test_command_counts_by_the_seconds_of_a_file(real_crf_nlp, tmp_path):
 
     quick, slow = scores("--per-second"), scores("--time", str(tmp_path / "slow.cfg"))
     assert slow == pytest.approx([score / 10 for score in quick], rel=1e-4)
+    assert scores("--per-second", "-m", "total_entropy") == quick != scores()
     assert "B308" in str(CliRunner().invoke(app, [*args, "--time", str(tmp_path / "none.cfg")]).exception)

@@ -94,7 +94,8 @@ def read_time(path: Path) -> TimeModel:
 
     path (Path): What `bioactive fit-time` prints, or another config with a section [time], such as a simulation's.
     RETURNS (TimeModel): The parts that the section has; the others as they are by default.
-    RAISES (BioactiveError): B308 when there is no file, B547 when it has no such section, or something else in it.
+    RAISES (BioactiveError): B308 when there is no file, B547 when it has no such section, something else in it, or
+        zeros alone, as time stamps of a script give.
     """
     if not path.is_file():
         raise error("B308", path=path)
@@ -107,7 +108,10 @@ def read_time(path: Path) -> TimeModel:
     for name, value in found.items():
         if name not in PARTS or isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < inf:
             raise error("B547", path=path, problem=f"{name} = {value!r} in [time] is no such setting")
-    return TimeModel(**{name: float(value) for name, value in found.items()})
+    model = TimeModel(**{name: float(value) for name, value in found.items()})
+    if not any(asdict(model).values()):
+        raise error("B547", path=path, problem="nothing in [time] takes any time; fit it to answers of people")
+    return model
 
 
 @dataclass(frozen=True)

@@ -113,6 +113,7 @@ def test_what_the_command_prints_is_read_again(tmp_path):
         ('[time]\nword = "slow"\n', "slow"),
         ("[time]\nword = true\n", "True"),
         ("[time]\nword = NaN\n", "word = "),
+        ("[time]\nquestion = 0\nword = 0.0\ncontext = 0\nentity = 0.000\n", "takes any time"),
     ],
 )
 def test_file_that_holds_no_seconds_is_named(tmp_path, text, problem):
